@@ -1,0 +1,110 @@
+"""The framework's settings: one line each. `tengen.config` is the one instance.
+
+Values may be set in a program (`tg.config.deterministic = True`), for a block
+(`with tg.config.override(deterministic=True): ...`) or at start through the environment
+variable TENGEN_CONFIG ("deterministic=1,threads=4").
+"""
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from .errors import ArgumentError
+
+ALGORITHMS = ("heuristic", "profile", "reproducible")
+
+
+@dataclasses.dataclass
+class Config:
+    """Every setting with its default; `describe()` lists them with their meaning."""
+
+    algorithm: str = dataclasses.field(
+        default="heuristic",
+        metadata={"doc": "how kernels are chosen: heuristic, profile (measured) or reproducible"},
+    )
+    deterministic: bool = dataclasses.field(
+        default=False, metadata={"doc": "only kernels that give the same bits in every run"}
+    )
+    threads: int = dataclasses.field(
+        default=0, metadata={"doc": "CPU threads of the kernels; 0 takes OMP_NUM_THREADS or cores"}
+    )
+    memory_limit: int = dataclasses.field(
+        default=0, metadata={"doc": "bytes tensors may hold on the CPU; 0: from the system"}
+    )
+    backends: str = dataclasses.field(
+        default="onednn,numba,numpy", metadata={"doc": "CPU kernel families, the first that can"}
+    )
+    onednn_library: str = dataclasses.field(
+        default="", metadata={"doc": "path of a libdnnl.so.3 to use instead of the bundled one"}
+    )
+    cache_dir: str = dataclasses.field(
+        default="", metadata={"doc": "where compiled kernels and choices are kept; '': user cache"}
+    )
+    data_dir: str = dataclasses.field(
+        default="", metadata={"doc": "where data sets are kept; '': the user's cache"}
+    )
+    compile_kernels: str = dataclasses.field(
+        default="background", metadata={"doc": "fused CPU kernels: background, now or never"}
+    )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        fields = {f.name: f for f in dataclasses.fields(self)}
+        if name not in fields:
+            known = ", ".join(sorted(fields))
+            raise ArgumentError(f"[config] no setting {name!r}; settings: {known}")
+        kind = type(fields[name].default)
+        if not isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+            raise ArgumentError(f"[config] {name} takes {kind.__name__}; got {value!r}")
+        if name == "algorithm" and value not in ALGORITHMS:
+            raise ArgumentError(f"[config] algorithm is one of {ALGORITHMS}; got {value!r}")
+        object.__setattr__(self, name, value)
+        for hook in _hooks:
+            hook(name)
+
+    def describe(self) -> dict[str, tuple[Any, str]]:
+        """Every setting's present value and meaning, by name."""
+        return {
+            f.name: (getattr(self, f.name), f.metadata["doc"]) for f in dataclasses.fields(self)
+        }
+
+    @contextlib.contextmanager
+    def override(self, **settings: Any) -> Iterator["Config"]:
+        """Hold other values for the length of a `with` block."""
+        before = {name: getattr(self, name) for name in settings if hasattr(self, name)}
+        try:
+            for name, value in settings.items():
+                setattr(self, name, value)
+            yield self
+        finally:
+            for name, value in before.items():
+                setattr(self, name, value)
+
+
+_hooks: list[Any] = []
+
+
+def on_change(hook: Any) -> Any:
+    """Call `hook(name)` whenever a setting changes (to drop what was chosen under the old one)."""
+    _hooks.append(hook)
+    return hook
+
+
+def _from_environment(text: str) -> dict[str, Any]:
+    kinds = {f.name: type(f.default) for f in dataclasses.fields(Config)}
+    found: dict[str, Any] = {}
+    for item in filter(None, text.split(",")):
+        name, _, value = item.partition("=")
+        name = name.strip()
+        if name not in kinds:
+            known = ", ".join(sorted(kinds))
+            raise ArgumentError(f"[config] TENGEN_CONFIG: no setting {name!r}; settings: {known}")
+        if kinds[name] is bool:
+            found[name] = value.strip().lower() in ("1", "true", "yes", "on")
+        else:
+            found[name] = kinds[name](value.strip().replace(";", ","))
+    return found
+
+
+config = Config(**_from_environment(os.environ.get("TENGEN_CONFIG", "")))

@@ -1,0 +1,48 @@
+"""Every exception of the framework.
+
+TengenError
+|-- ShapeError (ValueError)          shapes that do not fit together
+|-- DTypeError (TypeError)           a data type that an operator or function does not take
+|-- ArgumentError (ValueError)       an attribute or argument out of its range
+|-- DeviceError (RuntimeError)       an unknown or absent device, or tensors on different ones
+|-- GradientError (RuntimeError)     a gradient that does not exist or can no longer be computed
+|-- OutOfMemoryError (MemoryError)   the device's capacity would be passed
+|-- FileFormatError (ValueError)     a file that is damaged, hostile or of another kind
+`-- StateError (RuntimeError)        a call that is not possible at this moment
+"""
+
+
+class TengenError(Exception):
+    """The root of every exception that the framework raises itself."""
+
+
+class ShapeError(TengenError, ValueError):
+    """Shapes that do not fit together."""
+
+
+class DTypeError(TengenError, TypeError):
+    """A data type that is unknown or that an operator does not take."""
+
+
+class ArgumentError(TengenError, ValueError):
+    """An attribute or argument out of its range."""
+
+
+class DeviceError(TengenError, RuntimeError):
+    """An unknown or absent device, or operands on different devices."""
+
+
+class GradientError(TengenError, RuntimeError):
+    """A gradient that does not exist, or that can no longer be computed."""
+
+
+class OutOfMemoryError(TengenError, MemoryError):
+    """The device's capacity would be passed; the message names the largest holders."""
+
+
+class FileFormatError(TengenError, ValueError):
+    """A file that is damaged, hostile, or not of the expected kind."""
+
+
+class StateError(TengenError, RuntimeError):
+    """A call that is not possible at this moment."""

@@ -1,0 +1,62 @@
+"""The random numbers of samplers and transforms.
+
+Inside a `DataLoader` they depend on the loader's seed and the batch's number alone, so that zero
+and many workers give the same batches. The loader's seed comes from `seed()`, which
+`tengen.random.seed` calls, or else from NumPy's global generator, so that programs that call
+`numpy.random.seed` are reproducible too.
+"""
+
+import contextlib
+import random
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+
+_scope = threading.local()
+_root: np.random.RandomState | None = None
+
+
+def seed(value: int) -> None:
+    """Make every later draw of samplers and transforms follow from `value`."""
+    global _root
+    _root = np.random.RandomState(np.random.PCG64(value))
+
+
+def current() -> np.random.RandomState:
+    """The generator to draw from now: the batch's, the one `seed` made, or NumPy's global one."""
+    state = getattr(_scope, "state", None)
+    if state is not None:
+        return state
+    if _root is not None:
+        return _root
+    # The object behind numpy.random's functions has no public name.
+    return np.random.mtrand._rand
+
+
+def draw_seed() -> int:
+    """A seed for a sampler or a loader's epoch, below 2**32."""
+    return int(current().randint(0, 2**32, dtype=np.uint64))
+
+
+@contextlib.contextmanager
+def batch_scope(base: int, index: int, restore: bool = True) -> Iterator[None]:
+    """Draw from a generator made of (`base`, `index`) inside the block.
+
+    `numpy.random` and `random` are seeded as well, for user code that calls them; with `restore`
+    they get back their own state afterwards.
+    """
+    sequence = np.random.SeedSequence((base, index))
+    legacy = int(sequence.generate_state(1)[0])
+    saved = (np.random.get_state(), random.getstate()) if restore else None
+    outer = getattr(_scope, "state", None)
+    _scope.state = np.random.RandomState(np.random.PCG64(sequence))
+    np.random.seed(legacy)
+    random.seed(legacy)
+    try:
+        yield
+    finally:
+        _scope.state = outer
+        if saved is not None:
+            np.random.set_state(saved[0])
+            random.setstate(saved[1])

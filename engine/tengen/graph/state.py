@@ -1,0 +1,31 @@
+"""What belongs to the running thread: mode, recording epoch, module scope.
+
+One thread-local object, so that training in one thread and converting in another never meet.
+"""
+
+import threading
+from typing import Any
+
+
+class ThreadState(threading.local):
+    """`mode` None means eager. `recorders` counts active gradient recordings, `epoch` names
+    the present one; values of an earlier epoch are constants. `scope` is the linked list
+    (outer, name) of the modules being called."""
+
+    mode: Any = None
+    recorders: int = 0
+    epoch: int = 0
+    scope: Any = None
+
+
+state = ThreadState()
+
+
+def scope_path(scope: Any) -> str:
+    """The dotted module path of a scope, "" outside any module."""
+    names = []
+    while scope is not None:
+        scope, name = scope
+        if name:
+            names.append(name)
+    return ".".join(reversed(names))

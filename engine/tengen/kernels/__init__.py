@@ -1,0 +1,1 @@
+"""Backend plumbing that names no operator: one folder per library."""

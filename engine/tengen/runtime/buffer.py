@@ -1,0 +1,126 @@
+"""Buffers: the memory behind values.
+
+A Buffer is immutable once it is shared; several values may hold the same one, and a view keeps
+its owner alive. `type` is the physical TensorType, its layout included.
+"""
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from ..graph.infer import user_frame
+from ..graph.state import state
+from ..graph.types import TensorType
+from . import memory
+from .memory import POOLED
+
+TAGGED = 4096
+"""Buffers of at least this many bytes remember the user's line that made them."""
+
+
+class Tag:
+    """Where a block came from: operator, module scope, code and line."""
+
+    __slots__ = ("code", "line", "op", "scope")
+
+    def __init__(self, op: str, scope: Any, code: Any, line: int):
+        self.op = op
+        self.scope = scope
+        self.code = code
+        self.line = line
+
+
+def make_tag(op: str, nbytes: int) -> Tag:
+    """The tag of a block that `op` makes now."""
+    if nbytes >= TAGGED:
+        frame = user_frame()
+        if frame is not None:
+            return Tag(op, state.scope, frame.f_code, frame.f_lineno)
+    return Tag(op, state.scope, None, 0)
+
+
+class Buffer:
+    """A view of another buffer's memory (`owner`), or of memory that is not ours."""
+
+    __slots__ = ("__weakref__", "array", "nbytes", "owner", "pending", "type")
+
+    array: Any
+    owner: "Buffer | None"
+    tag: Tag | None = None
+
+    def __init__(self, type: TensorType, array: Any, owner: "Buffer | None" = None):
+        self.type = type
+        self.array = array
+        self.owner = owner
+        self.nbytes = 0
+        self.pending = None
+
+    @property
+    def root(self) -> "Buffer":
+        """The buffer that owns the memory."""
+        return self if self.owner is None else self.owner
+
+
+class OwnedBuffer(Buffer):
+    """A buffer that owns its memory and tells the accounts when it goes."""
+
+    __slots__ = ("block", "tag")
+
+    def __init__(self, type: TensorType, array: Any, block: Any, nbytes: int, tag: Tag | None):
+        self.type = type
+        self.array = array
+        self.owner = None
+        self.pending = None
+        self.nbytes = nbytes
+        self.block = block
+        self.tag = tag
+
+    def __del__(self, drop: Any = memory.drop) -> None:
+        self.array = None
+        drop(self.block)
+
+
+def empty(type: TensorType, tag: Tag | None) -> OwnedBuffer:
+    """A booked, uninitialised buffer of a physical type."""
+    nbytes = type.nbytes
+    layout = type.layout
+    shape = type.shape if layout is None else layout.physical_shape(type.shape)
+    if nbytes >= POOLED:
+        block = memory.allocate(nbytes)
+        array = np.ndarray(shape, type.dtype, block.segment.map, block.offset)
+        return OwnedBuffer(type, array, block, nbytes, tag)
+    memory.account(nbytes)
+    return OwnedBuffer(type, np.empty(shape, type.dtype), nbytes, nbytes, tag)
+
+
+def adopt(type: TensorType, array: Any, tag: Tag | None) -> OwnedBuffer:
+    """A booked buffer over a fresh NumPy array that nobody else will write."""
+    nbytes = array.nbytes
+    memory.account(nbytes)
+    return OwnedBuffer(type, array, nbytes, nbytes, tag)
+
+
+def view(type: TensorType, array: Any, of: Buffer) -> Buffer:
+    """A buffer that shows memory of another one."""
+    return Buffer(type, array, of if of.owner is None else of.owner)
+
+
+def from_host(array: Any, device: Any, tag: Tag | None = None) -> OwnedBuffer:
+    """A buffer with a private copy of a host array."""
+    type_ = TensorType.of(array.shape, array.dtype, device)
+    made = empty(type_, tag)
+    np.copyto(made.array, array)
+    return made
+
+
+def exclusive(buffer: Buffer, references: int) -> bool:
+    """True if only the caller's `references` names hold this buffer's memory.
+
+    Counts Python references to the buffer and to its array; a view never counts as exclusive.
+    """
+    return (
+        buffer.owner is None
+        and sys.getrefcount(buffer) - 2 <= references
+        and sys.getrefcount(buffer.array) - 2 <= 0
+    )

@@ -1,0 +1,169 @@
+"""Accounts of CPU memory, exact to the byte, and the capacity that must not be passed.
+
+Every buffer that owns memory reports its bytes when made and when dropped. Drops may come from
+any thread or from the garbage collector, so they go through a queue that is emptied before
+anything is read or added.
+"""
+
+import os
+import threading
+from collections import deque
+from typing import Any
+
+from ..base import config as settings
+from ..base.errors import OutOfMemoryError
+from .arena import Arena, Block
+
+POOLED = 64 * 1024
+"""Buffers of at least this many bytes live in the arena; smaller ones in NumPy's own heap."""
+
+_arena = Arena()
+_lock = threading.RLock()
+_dropped: deque[Any] = deque()
+drop = _dropped.append
+
+
+class _Accounts:
+    __slots__ = ("capacity", "peak", "peak_reserved", "used")
+
+    def __init__(self) -> None:
+        self.used = 0
+        self.peak = 0
+        self.peak_reserved = 0
+        self.capacity = 0
+
+
+_accounts = _Accounts()
+
+
+def _settle() -> None:
+    """Book every queued drop."""
+    while _dropped:
+        item = _dropped.popleft()
+        if type(item) is int:
+            _accounts.used -= item
+        else:
+            _accounts.used -= item.nbytes
+            _arena.release(item)
+
+
+def _cgroup_limit() -> int | None:
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            with open(path) as file:
+                text = file.read().strip()
+        except OSError:
+            continue
+        if text.isdigit():
+            return int(text)
+    return None
+
+
+def system_memory() -> int:
+    """The smaller of the control group's limit and the machine's memory, in bytes."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        total = 1 << 62
+    limit = _cgroup_limit()
+    return min(total, limit) if limit else total
+
+
+def capacity() -> int:
+    """The bytes that tensors may hold: the setting, else the system's less a reserve."""
+    if settings.config.memory_limit:
+        return settings.config.memory_limit
+    if not _accounts.capacity:
+        total = system_memory()
+        _accounts.capacity = total - max(total // 16, min(1 << 29, total // 4))
+    return _accounts.capacity
+
+
+def account(nbytes: int) -> None:
+    """Book `nbytes` of new memory. Raises OutOfMemoryError if the capacity would be passed."""
+    with _lock:
+        if _dropped:
+            _settle()
+        used = _accounts.used + nbytes
+        if used > (_accounts.capacity or capacity()) or (
+            settings.config.memory_limit and used > settings.config.memory_limit
+        ):
+            raise OutOfMemoryError(_explain(nbytes))
+        _accounts.used = used
+        if used > _accounts.peak:
+            _accounts.peak = used
+
+
+def allocate(nbytes: int) -> Block:
+    """A booked block of the arena. Raises OutOfMemoryError if the capacity would be passed."""
+    account(nbytes)
+    try:
+        return _arena.allocate(nbytes)
+    except (OSError, MemoryError) as error:
+        drop(nbytes)
+        raise OutOfMemoryError(_explain(nbytes)) from error
+
+
+def _explain(nbytes: int) -> str:
+    from .holders import largest_holders
+
+    used, limit = _accounts.used, capacity()
+    lines = [
+        f"[memory] {nbytes:,} more bytes do not fit: {used:,} of {limit:,} are in use on cpu0.",
+        "Largest holders:",
+        *(f"  {line}" for line in largest_holders(8)),
+        "Try a smaller batch, drop tensors that are not needed (del), or raise"
+        " tengen.config.memory_limit.",
+    ]
+    return "\n".join(lines)
+
+
+def used_bytes() -> int:
+    """Bytes held by live tensors now."""
+    with _lock:
+        _settle()
+        return _accounts.used
+
+
+def peak_bytes() -> int:
+    """The most bytes held at any moment since the last reset."""
+    with _lock:
+        _settle()
+        return _accounts.peak
+
+
+def reserved_bytes() -> int:
+    """Bytes in use plus those kept free for reuse."""
+    with _lock:
+        _settle()
+        kept = sum(segment_used(index) for index in range(len(_arena.segments)))
+        return max(kept, _accounts.used)
+
+
+def segment_used(index: int) -> int:
+    """The span of a segment below its last range in use."""
+    segment = _arena.segments[index]
+    tail = segment.by_stop.get(segment.size)
+    return segment.size if tail is None else tail
+
+
+def peak_reserved_bytes() -> int:
+    """The most bytes reserved at any moment that was asked, never less than the peak in use."""
+    now = reserved_bytes()
+    _accounts.peak_reserved = max(_accounts.peak_reserved, now, _accounts.peak)
+    return _accounts.peak_reserved
+
+
+def reset_peak() -> None:
+    """Start the peaks anew from what is held now."""
+    with _lock:
+        _settle()
+        _accounts.peak = _accounts.used
+        _accounts.peak_reserved = 0
+
+
+def trim() -> int:
+    """Give unused pages back to the system; returns the bytes given."""
+    with _lock:
+        _settle()
+        return _arena.trim()

@@ -1,0 +1,210 @@
+"""Plan: a call prepared for one signature (operator, attributes, physical input types).
+
+Making one chooses the kernel; running one allocates the outputs and calls it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..base import config as settings
+from ..base.errors import DeviceError
+from ..graph.infer import infer
+from ..graph.opdef import Bound, OpDef
+from ..graph.types import TensorType
+from .buffer import TAGGED, Buffer, Tag, adopt, empty, view
+from .memory import POOLED
+
+Run = Callable[[tuple[Any, ...], Any], Any]
+
+plans: dict[tuple[Any, ...], "Plan"] = {}
+
+
+class Plan:
+    """`run(buffers, tag)` gives one Buffer, or a tuple of them for several outputs."""
+
+    __slots__ = (
+        "attrs", "big", "dynamic", "in_types", "kernel", "op", "out_types", "programs", "run",
+        "tag",
+    )  # fmt: skip
+
+    def __init__(self, op: OpDef, attrs: tuple[Any, ...], forms: tuple[TensorType | None, ...]):
+        logical = tuple([None if f is None else f.logical for f in forms])
+        _same_device(op, logical)
+        self.op = op
+        self.attrs = attrs
+        self.in_types = logical
+        self.out_types = infer(op, attrs, logical)  # type: ignore[arg-type]
+        self.big = any(not t.known or t.nbytes >= TAGGED for t in self.out_types)
+        self.dynamic = not all(t.known for t in self.out_types)
+        self.tag = Tag(op.name, None, None, 0)
+        self.programs: dict[Any, Any] = {}
+        bound = _choose(op, attrs, forms, logical, self.out_types)
+        if bound is None:
+            self.kernel = "numpy"
+            self.run = _numpy_run(op, attrs, forms, self.out_types)
+        else:
+            self.kernel = bound.name
+            self.run = _bound_run(op, bound, forms)
+
+
+def plan_for(op: OpDef, attrs: tuple[Any, ...], forms: tuple[TensorType | None, ...]) -> Plan:
+    """The plan of a signature, made on its first use."""
+    key = (op, attrs, *forms)
+    plan = plans.get(key)
+    if plan is None:
+        plan = plans[key] = Plan(op, attrs, forms)
+    return plan
+
+
+@settings.on_change
+def _forget(name: str) -> None:
+    plans.clear()
+
+
+def _same_device(op: OpDef, types: tuple[TensorType | None, ...]) -> None:
+    devices = {t.device for t in types if t is not None}
+    if len(devices) > 1:
+        names = ", ".join(sorted(d.physical for d in devices))
+        raise DeviceError(f"[{op.name}] inputs are on different devices: {names}; use Tensor.to()")
+
+
+def _choose(
+    op: OpDef,
+    attrs: tuple[Any, ...],
+    forms: tuple[TensorType | None, ...],
+    logical: tuple[TensorType | None, ...],
+    out_types: tuple[TensorType, ...],
+) -> Bound | None:
+    if not op.backends:
+        return None
+    named = op.unpack(attrs)
+    for family in settings.config.backends.split(","):
+        build = op.backends.get(("cpu", family.strip()))
+        if build is not None:
+            in_types = forms if getattr(build, "physical", False) else logical
+            bound = build(in_types, out_types, **named)
+            if bound is not None:
+                bound.name = bound.name or family
+                return bound
+    return None
+
+
+def to_plain(buffer: Buffer) -> Any:
+    """The logical array of a buffer, unpacked from a blocked layout if it has one."""
+    array = buffer.array
+    layout = buffer.type.layout
+    return array if layout is None else layout.unpack(array, buffer.type.shape)
+
+
+def convert(buffer: Buffer, layout: Any, tag: Tag | None) -> Buffer:
+    """The same value in another physical layout (None: plain, C-contiguous)."""
+    if buffer.type.layout is layout:
+        if layout is not None or buffer.array.flags.c_contiguous:
+            return buffer
+    type_ = buffer.type.with_layout(layout)
+    made = empty(type_, tag)
+    reorder = _reorder[0]
+    if reorder is not None and reorder(buffer, made):
+        return made
+    plain = to_plain(buffer)
+    np.copyto(made.array, plain if layout is None else layout.pack(plain))
+    return made
+
+
+_reorder: list[Any] = [None]
+
+
+def install_reorder(run: Any) -> None:
+    """Set a fast `run(source, target) -> bool` for layout conversions."""
+    _reorder[0] = run
+
+
+def _result(type_: TensorType, array: Any, op: OpDef, ins: tuple[Any, ...], tag: Any) -> Buffer:
+    """A buffer for an array that a NumPy kernel returned."""
+    if type(array) is not np.ndarray:
+        array = np.asarray(array)
+    if array.dtype != type_.dtype:
+        array = array.astype(type_.dtype)
+    if not type_.known:
+        type_ = TensorType.of(array.shape, type_.dtype, type_.device)
+    if array.base is not None and op.alias:
+        for source in ins:
+            if source is not None and source.array is not None:
+                if source.type.layout is None and np.may_share_memory(array, source.array):
+                    return view(type_, array, source)
+    return adopt(type_, array, tag)
+
+
+def _numpy_run(
+    op: OpDef,
+    attrs: tuple[Any, ...],
+    forms: tuple[TensorType | None, ...],
+    out_types: tuple[TensorType, ...],
+) -> Run:
+    named = op.unpack(attrs)
+    kernel = op.kernel
+    plain = all(f is None or f.layout is None for f in forms)
+    if op.single and plain and None not in forms and not op.alias:
+        out = out_types[0]
+        if op.destination and out.known and out.nbytes >= POOLED:
+
+            def into(ins: tuple[Any, ...], tag: Any) -> Buffer:
+                made = empty(out, tag)
+                kernel(np, *[b.array for b in ins], out=made.array, **named)
+                return made
+
+            return into
+        if out.known:
+
+            def direct(ins: tuple[Any, ...], tag: Any) -> Buffer:
+                array = kernel(np, *[b.array for b in ins], **named)
+                if type(array) is np.ndarray and array.base is None and array.dtype is out.dtype:
+                    return adopt(out, array, tag)
+                return _result(out, array, op, ins, tag)
+
+            return direct
+
+    def run(ins: tuple[Any, ...], tag: Any) -> Any:
+        arrays = [None if b is None else to_plain(b) for b in ins]
+        found = kernel(np, *arrays, **named)
+        if op.single:
+            return _result(out_types[0], found, op, ins, tag)
+        return tuple(
+            [_result(t, a, op, ins, tag) for t, a in zip(out_types, found, strict=True)]
+        )
+
+    return run
+
+
+def _bound_run(op: OpDef, bound: Bound, forms: tuple[TensorType | None, ...]) -> Run:
+    execute, layouts, out_types = bound.run, bound.in_layouts, bound.out_types
+    workspace = bound.workspace
+    scratch_type = TensorType.of((workspace,), "uint8", out_types[0].device)
+    single = op.single
+    ready = all(
+        form is None or form.layout is layout for form, layout in zip(forms, layouts, strict=True)
+    )
+    check = bound.contiguous
+
+    def run(ins: tuple[Any, ...], tag: Any) -> Any:
+        arrays = []
+        held = []
+        for buffer, layout in zip(ins, layouts, strict=True):
+            if buffer is None:
+                arrays.append(None)
+                continue
+            if not ready or (check and layout is None and not buffer.array.flags.c_contiguous):
+                buffer = convert(buffer, layout, tag)
+                held.append(buffer)
+            arrays.append(buffer.array)
+        outs = [empty(t, tag) for t in out_types]
+        if workspace:
+            scratch = empty(scratch_type, tag)
+            execute(tuple([*[o.array for o in outs], scratch.array]), tuple(arrays))
+        else:
+            execute(tuple([o.array for o in outs]), tuple(arrays))
+        return outs[0] if single else tuple(outs)
+
+    return run
