@@ -7,13 +7,10 @@ from typing import Any
 from ..base.errors import ArgumentError, GradientError, StateError
 from ..graph.node import Var
 from ..graph.state import state
-from ..graph.value import wrap
 from ..ops.elementwise import add
 from ..ops.shape import broadcast_to
-from ..runtime.backward import backward
+from ..runtime.backward import backward, release_tape
 from ..tensor import Tensor, constant
-
-_watchers: "weakref.WeakKeyDictionary[Tensor, int]" = weakref.WeakKeyDictionary()
 
 
 class GradManager:
@@ -27,8 +24,6 @@ class GradManager:
         self._attached: dict[int, tuple[weakref.ref[Tensor], list[Callable[..., Any]]]] = {}
         self._recording = False
         self._leaves: dict[Var, weakref.ref[Tensor]] = {}
-        self._strong: list[Tensor] = []
-        self._seen: list[Tensor] = []
 
     def attach(
         self,
@@ -100,6 +95,7 @@ class GradManager:
         state.recorders -= 1
         if state.recorders == 0:
             state.epoch += 1
+            release_tape()
 
     def backward(self, y: Any = None, dy: Any = None) -> None:
         """Add the gradients of `y` (weighted by `dy`, ones by default) to the attached `.grad`.
@@ -166,6 +162,3 @@ class GradManager:
 
     def __exit__(self, *_: Any) -> None:
         self.release()
-
-
-__all__ = ["GradManager", "wrap"]

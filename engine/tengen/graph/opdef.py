@@ -42,6 +42,25 @@ class BadSample:
     attrs: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
+class Deferred:
+    """An output that is not computed yet: `compute(out)` fills its array.
+
+    `form` tells a consumer that knows it how to take the unfinished value in, so that a chain
+    such as normalise, add, activate becomes one pass over memory. `now=True` asks the runtime
+    to compute at once. As an input of such a consumer, `shared` says that others will read the
+    value too, and `allocate()` gives the array to fill for them on the way.
+    """
+
+    __slots__ = ("allocate", "compute", "form", "now", "shared")
+
+    def __init__(self, compute: Callable[[Any], None], form: Any = None, now: bool = False):
+        self.compute = compute
+        self.form = form
+        self.now = now
+        self.shared = False
+        self.allocate: Callable[[], Any] | None = None
+
+
 @dataclasses.dataclass
 class Bound:
     """A kernel chosen and prepared for one signature.
@@ -49,15 +68,17 @@ class Bound:
     `run(outs, ins)` fills the output arrays from the input arrays. `ins[i]` comes in the
     layout `in_layouts[i]` (None: plain strided; also C-contiguous when `contiguous`), outputs
     are given in the physical types `out_types`. With `inplace=(i, j)` the runtime may hand in
-    the memory of input i as output j.
+    the memory of input i as output j. With `start` the kernel takes inputs that may be Deferred
+    and gives one Deferred for each output instead.
     """
 
-    run: Callable[[tuple[Any, ...], tuple[Any, ...]], None]
+    run: Callable[[tuple[Any, ...], tuple[Any, ...]], None] | None
     in_layouts: tuple[Any, ...]
     out_types: tuple[TensorType, ...]
     contiguous: bool = True
     workspace: int = 0
     inplace: tuple[int, int] | None = None
+    start: Callable[[tuple[Any, ...]], tuple[Deferred, ...]] | None = None
     name: str = ""
 
 

@@ -10,12 +10,16 @@ from typing import Any
 class ThreadState(threading.local):
     """`mode` None means eager. `recorders` counts active gradient recordings, `epoch` names
     the present one; values of an earlier epoch are constants. `scope` is the linked list
-    (outer, name) of the modules being called."""
+    (outer, name) of the modules being called, `tape` weak references to the recorded calls
+    that hold much memory."""
 
     mode: Any = None
     recorders: int = 0
     epoch: int = 0
     scope: Any = None
+
+    def __init__(self) -> None:
+        self.tape: list[Any] = []
 
 
 state = ThreadState()

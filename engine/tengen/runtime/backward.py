@@ -13,7 +13,7 @@ from ..graph.node import Node, Var
 from ..graph.opdef import Call
 from ..graph.state import state
 from ..graph.value import wrap
-from .buffer import Tag
+from .buffer import Buffer, Tag
 from .eager import gradient_program, run_buffers
 
 Add = Callable[[Any, Any], Any]
@@ -32,15 +32,27 @@ class _Pending:
         """Add `grad` to the gradient of `var`."""
         node = var.node
         if node is None:
-            before = self.leaves.get(var)
-            self.leaves[var] = grad if before is None else self.add(before, grad)
+            self.leaves[var] = self._sum(self.leaves.get(var), grad)
             return
         held = self.nodes.get(node.seq)
         if held is None:
             held = self.nodes[node.seq] = (node, [None] * len(node.out_types))
             heapq.heappush(self.heap, -node.seq)
-        before = held[1][var.index]
-        held[1][var.index] = grad if before is None else self.add(before, grad)
+        held[1][var.index] = self._sum(held[1][var.index], grad)
+
+    def _sum(self, before: Any, grad: Any) -> Any:
+        if before is not None:
+            _used(before)
+            grad = self.add(before, grad)
+        if isinstance(grad, Buffer):
+            grad.uses += 1
+        return grad
+
+
+def _used(grad: Any) -> None:
+    """One reader of a gradient buffer has been served."""
+    if isinstance(grad, Buffer):
+        grad.uses -= 1
 
 
 def backward(roots: list[tuple[Var, Any]], add: Any, keep: bool) -> dict[Var, Any]:
@@ -90,6 +102,7 @@ def _by_program(node: Node, dys: list[Any], pending: _Pending) -> None:
     env: list[Any] = list(saved)
     env.extend([None] * (program.size - len(env)))
     for slot, index in zip(program.dy_slots, range(len(dys)), strict=True):
+        _used(dys[index])
         if slot >= 0:
             env[slot] = dys[index]
     dys.clear()
@@ -172,6 +185,10 @@ def _released(node: Node) -> GradientError:
     )
 
 
-def live_recording() -> bool:
-    """True while any gradient recording is active in this thread."""
-    return state.recorders > 0
+def release_tape() -> None:
+    """Let go of every recorded call of this thread that nobody's backward has visited."""
+    tape, state.tape = state.tape, []
+    for ref in tape:
+        node = ref()
+        if node is not None:
+            release(node)

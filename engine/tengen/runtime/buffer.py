@@ -41,20 +41,37 @@ def make_tag(op: str, nbytes: int) -> Tag:
 
 
 class Buffer:
-    """A view of another buffer's memory (`owner`), or of memory that is not ours."""
+    """A view of another buffer's memory (`owner`), or of memory that is not ours.
 
-    __slots__ = ("__weakref__", "array", "nbytes", "owner", "pending", "type")
+    `uses` counts the readers that a backward walk still has to serve.
+    """
 
-    array: Any
+    __slots__ = ("__weakref__", "_array", "nbytes", "owner", "type", "uses")
+
     owner: "Buffer | None"
     tag: Tag | None = None
+    pending: Any = None
 
     def __init__(self, type: TensorType, array: Any, owner: "Buffer | None" = None):
         self.type = type
-        self.array = array
+        self._array = array
         self.owner = owner
         self.nbytes = 0
-        self.pending = None
+        self.uses = 0
+
+    @property
+    def array(self) -> Any:
+        """The physical array; a deferred value is computed now."""
+        array = self._array
+        return array if array is not None else self.materialise()
+
+    @array.setter
+    def array(self, array: Any) -> None:
+        self._array = array
+
+    def materialise(self) -> Any:
+        """Compute a deferred value. Plain buffers have none."""
+        raise AssertionError("a buffer without memory")
 
     @property
     def root(self) -> "Buffer":
@@ -69,16 +86,49 @@ class OwnedBuffer(Buffer):
 
     def __init__(self, type: TensorType, array: Any, block: Any, nbytes: int, tag: Tag | None):
         self.type = type
-        self.array = array
+        self._array = array
         self.owner = None
-        self.pending = None
         self.nbytes = nbytes
+        self.uses = 0
         self.block = block
         self.tag = tag
 
     def __del__(self, drop: Any = memory.drop) -> None:
-        self.array = None
+        self._array = None
         drop(self.block)
+
+
+class DeferredBuffer(Buffer):
+    """A buffer whose memory is made when somebody first looks at it."""
+
+    __slots__ = ("pending", "tag")
+
+    def __init__(self, type: TensorType, pending: Any, tag: Tag | None):
+        self.type = type
+        self._array = None
+        self.owner = None
+        self.nbytes = 0
+        self.uses = 0
+        self.pending = pending
+        self.tag = tag
+
+    def allocate(self) -> Any:
+        """Memory of its own, to be filled by whoever computes the value on the way."""
+        made = empty(self.type, self.tag)
+        self.owner = made
+        self._array = made._array
+        self.pending = None
+        return self._array
+
+    def materialise(self) -> Any:
+        """Compute the value into memory of its own."""
+        pending = self.pending
+        made = empty(self.type, self.tag)
+        pending.compute(made._array)
+        self.owner = made
+        self._array = made._array
+        self.pending = None
+        return self._array
 
 
 def empty(type: TensorType, tag: Tag | None) -> OwnedBuffer:

@@ -1,5 +1,6 @@
 """The eager engine: find the plan, run it, and put the call on the tape if a gradient is wanted."""
 
+import weakref
 from typing import Any
 
 from ..graph.gradient import GradientProgram, differentiable_outputs, trace_gradient
@@ -84,6 +85,8 @@ def _recorded(
     node.tag = tag
     node.saved = tuple([buffers[i] if kind == "in" else outs[i] for kind, i in program.saves])
     node.out_types = types
+    if plan.big:
+        state.tape.append(weakref.ref(node))
     if op.single:
         return wrap(made, Var(node, 0, types[0], epoch))
     given = differentiable_outputs(types)

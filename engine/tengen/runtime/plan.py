@@ -13,7 +13,7 @@ from ..base.errors import DeviceError
 from ..graph.infer import infer
 from ..graph.opdef import Bound, OpDef
 from ..graph.types import TensorType
-from .buffer import TAGGED, Buffer, Tag, adopt, empty, view
+from .buffer import TAGGED, Buffer, DeferredBuffer, Tag, adopt, empty, view
 from .memory import POOLED
 
 Run = Callable[[tuple[Any, ...], Any], Any]
@@ -46,7 +46,8 @@ class Plan:
             self.run = _numpy_run(op, attrs, forms, self.out_types)
         else:
             self.kernel = bound.name
-            self.run = _bound_run(op, bound, forms)
+            run = _bound_run if bound.start is None else _deferring_run
+            self.run = run(op, bound, forms)
 
 
 def plan_for(op: OpDef, attrs: tuple[Any, ...], forms: tuple[TensorType | None, ...]) -> Plan:
@@ -131,8 +132,8 @@ def _result(type_: TensorType, array: Any, op: OpDef, ins: tuple[Any, ...], tag:
         type_ = TensorType.of(array.shape, type_.dtype, type_.device)
     if array.base is not None and op.alias:
         for source in ins:
-            if source is not None and source.array is not None:
-                if source.type.layout is None and np.may_share_memory(array, source.array):
+            if source is not None and source.type.layout is None:
+                if np.may_share_memory(array, source.array):
                     return view(type_, array, source)
     return adopt(type_, array, tag)
 
@@ -180,6 +181,7 @@ def _numpy_run(
 
 def _bound_run(op: OpDef, bound: Bound, forms: tuple[TensorType | None, ...]) -> Run:
     execute, layouts, out_types = bound.run, bound.in_layouts, bound.out_types
+    assert execute is not None
     workspace = bound.workspace
     scratch_type = TensorType.of((workspace,), "uint8", out_types[0].device)
     single = op.single
@@ -206,5 +208,42 @@ def _bound_run(op: OpDef, bound: Bound, forms: tuple[TensorType | None, ...]) ->
         else:
             execute(tuple([o.array for o in outs]), tuple(arrays))
         return outs[0] if single else tuple(outs)
+
+    return run
+
+
+def _deferring_run(op: OpDef, bound: Bound, forms: tuple[TensorType | None, ...]) -> Run:
+    """Run a kernel that takes unfinished inputs and may leave its outputs unfinished."""
+    start, layouts, out_types = bound.start, bound.in_layouts, bound.out_types
+    assert start is not None
+    single = op.single
+
+    def run(ins: tuple[Any, ...], tag: Any) -> Any:
+        operands = []
+        for buffer, layout in zip(ins, layouts, strict=True):
+            if buffer is None:
+                operands.append(None)
+                continue
+            pending = buffer.pending
+            if pending is not None and buffer.type.layout is layout:
+                pending.shared = buffer.uses > 0
+                pending.allocate = buffer.allocate
+                operands.append(pending)
+                continue
+            array = buffer.array
+            if buffer.type.layout is not layout or (
+                layout is None and not array.flags.c_contiguous
+            ):
+                array = convert(buffer, layout, tag).array
+            operands.append(array)
+        made = []
+        for type_, output in zip(out_types, start(tuple(operands)), strict=True):
+            if output.now:
+                buffer = empty(type_, tag)
+                output.compute(buffer._array)
+            else:
+                buffer = DeferredBuffer(type_, output, tag)
+            made.append(buffer)
+        return made[0] if single else tuple(made)
 
     return run

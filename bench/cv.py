@@ -1,0 +1,85 @@
+"""CNN training and inference beside PyTorch, in interleaved rounds.
+
+    python bench/cv.py --models resnet18 resnet50 mobilenet_v2 shufflenet_v2 random \\
+        --mode train infer --exec dynamic --batch 8 --peers torch
+
+Prints one JSON line per row and a table. PyTorch runs in four ways (plain and channels_last
+memory, default and tuned malloc); the ratio is against its best. Peak memory is that of each
+contender's whole process; the library's own share stands beside it.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import machine
+from contest import TUNED_MALLOC, Contender, contest
+
+MODELS = ("resnet18", "resnet50", "mobilenet_v2", "shufflenet_v2", "random")
+
+
+def contenders(model: str, mode: str, batch: int, peers: list[str]) -> list[Contender]:
+    """Ours first, then every way of each peer."""
+    options = {"model": model, "mode": mode, "batch": batch}
+    found = [Contender("tengen", "ours", options)]
+    for peer in peers:
+        for layout in ("plain", "channels_last"):
+            for malloc, env in (("", {}), ("+malloc", TUNED_MALLOC)):
+                name = f"{peer}:{layout}{malloc}"
+                found.append(Contender(name, f"{peer}_eager", {**options, "layout": layout}, dict(env)))
+    return found
+
+
+def row(model: str, mode: str, batch: int, peers: list[str], seconds: float) -> dict[str, object]:
+    """One measured row."""
+    group = contenders(model, mode, batch, peers)
+    rates = contest(group, seconds)
+    ours, others = group[0], [c for c in group[1:] if c.times]
+    result: dict[str, object] = {"model": model, "mode": mode, "batch": batch, "exec": "dynamic"}
+    if not ours.times:
+        return result | {"failed": ours.failed}
+    result |= {"ms": round(ours.median_ms, 2), "images_per_s": round(batch / ours.median_ms * 1e3, 2)}
+    result["peak_mb"] = round(ours.facts["peak_bytes"] / 2**20)
+    result["library_mb"] = round(ours.facts["library_bytes"] / 2**20)
+    result["parameters"] = ours.facts.get("parameters")
+    if others:
+        best = min(others, key=lambda c: c.median_ms)
+        lean = min(others, key=lambda c: c.facts["peak_bytes"])
+        result |= {"peer": best.name, "peer_ms": round(best.median_ms, 2)}
+        result["ratio"] = round(best.median_ms / ours.median_ms, 3)
+        result["peer_peak_mb"] = round(lean.facts["peak_bytes"] / 2**20)
+        result["memory_ratio"] = round(ours.facts["peak_bytes"] / lean.facts["peak_bytes"], 3)
+        result["all_peers_ms"] = {c.name: round(c.median_ms, 2) for c in others}
+    return result | rates | {"cpus": round(ours.facts.get("cpus", 0), 2), "threads": machine.THREADS}
+
+
+def main() -> None:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS)
+    parser.add_argument("--mode", nargs="+", default=["train", "infer"], choices=["train", "infer"])
+    parser.add_argument("--exec", default="dynamic", choices=["dynamic"])
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--peers", nargs="*", default=["torch"], choices=["torch"])
+    parser.add_argument("--seconds", type=float, default=60, help="measuring time of one row")
+    parser.add_argument("--out", type=Path, help="also append the JSON lines to this file")
+    args = parser.parse_args()
+    rows = []
+    for mode in args.mode:
+        for model in args.models:
+            rows.append(row(model, mode, args.batch, args.peers, args.seconds))
+            line = json.dumps(rows[-1])
+            print(line, flush=True)
+            if args.out:
+                with args.out.open("a") as file:
+                    file.write(line + "\n")
+    print(f"\n| model | mode | ours ms | best peer | peer ms | ratio | peak MB | peer MB | GEMM |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for r in rows:
+        print("| " + " | ".join(str(r.get(k, "")) for k in (
+            "model", "mode", "ms", "peer", "peer_ms", "ratio", "peak_mb", "peer_peak_mb",
+            "gemm_gflops")) + " |")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

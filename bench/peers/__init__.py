@@ -1,0 +1,1 @@
+"""One module per contender; each offers `prepare(options) -> (step, facts)`."""

@@ -1,0 +1,123 @@
+"""Tengen in dynamic mode."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import tengen as tg
+import tengen.functional as F
+import tengen.module as M
+
+from .networks import random_cnn
+
+
+class _Residual(M.Module):
+    def __init__(self, i: int, m: int):
+        super().__init__()
+        self.a = M.Conv2d(i, m, 1, bias=False)
+        self.an = M.BatchNorm2d(m)
+        self.b = M.Conv2d(m, i, 3, padding=1, bias=False)
+        self.bn = M.BatchNorm2d(i)
+
+    def forward(self, x: Any) -> Any:
+        y = F.relu(self.an(self.a(x)))
+        return F.relu(self.bn(self.b(y)) + x)
+
+
+class _Drawn(M.Module):
+    def __init__(self, seed: int):
+        super().__init__()
+        self.spec = random_cnn(seed)
+        self.parts = []
+        for layer in self.spec:
+            if layer["kind"] == "conv":
+                i, o, k, s, g = (layer[key] for key in "ioksg")
+                conv = M.Conv2d(i, o, k, s, k // 2, groups=g, bias=False)
+                self.parts.append([conv, M.BatchNorm2d(o)])
+            elif layer["kind"] == "residual":
+                self.parts.append([_Residual(layer["i"], layer["m"])])
+            elif layer["kind"] == "head":
+                self.parts.append([M.Linear(layer["i"], 1000)])
+            else:
+                self.parts.append([])
+
+    def forward(self, x: Any) -> Any:
+        for layer, parts in zip(self.spec, self.parts, strict=True):
+            if layer["kind"] == "conv":
+                x = parts[1](parts[0](x))
+                if layer["act"] != "none":
+                    x = getattr(F, layer["act"])(x)
+            elif layer["kind"] == "residual":
+                x = parts[0](x)
+            elif layer["kind"] == "head":
+                x = parts[0](F.mean(x, (2, 3)))
+            else:
+                x = (F.max_pool2d if layer["mode"] == "max" else F.avg_pool2d)(x, 2)
+        return x
+
+
+def _build(name: str) -> tuple[Any, int]:
+    if name == "random":
+        return _Drawn(1), 128
+    import tengen.models as models
+
+    return getattr(models, name)(), 224
+
+
+def prepare(options: dict[str, Any]) -> tuple[Callable[[], Any], dict[str, Any]]:
+    """One step (a whole training step, or one forward pass) and facts about the model."""
+    tg.random.seed(0)
+    rng = np.random.default_rng(0)
+    batch = options["batch"]
+    if options["model"] == "gpt":
+        return _gpt(options, rng)
+    net, size = _build(options["model"])
+    x = tg.Tensor(rng.standard_normal((batch, 3, size, size)).astype(np.float32))
+    y = tg.Tensor(rng.integers(0, 1000, batch).astype(np.int32))
+    facts = {"parameters": sum(p.size for p in net.parameters())}
+    if options["mode"] == "infer":
+        net.eval()
+
+        def infer() -> Any:
+            return net(x).numpy()
+
+        return infer, facts
+    net.train()
+    optimizer = tg.optimizer.SGD(net.parameters(), lr=0.01, momentum=0.9)
+    gm = tg.autodiff.GradManager().attach(net.parameters())
+
+    def train() -> float:
+        with gm:
+            loss = F.cross_entropy(net(x), y)
+            gm.backward(loss)
+        optimizer.step().clear_grad()
+        return float(loss.item())
+
+    return train, facts
+
+
+def _gpt(options: dict[str, Any], rng: Any) -> tuple[Callable[[], Any], dict[str, Any]]:
+    import tengen.models as models
+
+    net = models.gpt()
+    x = tg.Tensor(rng.integers(0, 256, (options["batch"], 256)).astype(np.int32))
+    y = tg.Tensor(rng.integers(0, 256, (options["batch"], 256)).astype(np.int32))
+    optimizer = tg.optimizer.SGD(net.parameters(), lr=0.01, momentum=0.9)
+    gm = tg.autodiff.GradManager().attach(net.parameters())
+
+    def train() -> float:
+        with gm:
+            out = net(x)
+            loss = F.cross_entropy(out.reshape(-1, 256), y.reshape(-1))
+            gm.backward(loss)
+        optimizer.step().clear_grad()
+        return float(loss.item())
+
+    def infer() -> Any:
+        return net(x).numpy()
+
+    if options["mode"] == "infer":
+        net.eval()
+    facts = {"parameters": sum(p.size for p in net.parameters())}
+    return (train if options["mode"] == "train" else infer), facts
