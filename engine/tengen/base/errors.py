@@ -4,6 +4,7 @@ TengenError
 |-- ShapeError (ValueError)          shapes that do not fit together
 |-- DTypeError (TypeError)           a data type that an operator or function does not take
 |-- ArgumentError (ValueError)       an attribute or argument out of its range
+|-- IndexingError (IndexError)       an index outside its axis, or one that fits no axis
 |-- DeviceError (RuntimeError)       an unknown or absent device, or tensors on different ones
 |-- GradientError (RuntimeError)     a gradient that does not exist or can no longer be computed
 |-- OutOfMemoryError (MemoryError)   the device's capacity would be passed
@@ -26,6 +27,10 @@ class DTypeError(TengenError, TypeError):
 
 class ArgumentError(TengenError, ValueError):
     """An attribute or argument out of its range."""
+
+
+class IndexingError(TengenError, IndexError):
+    """An index outside its axis, or one that does not fit the tensor's axes."""
 
 
 class DeviceError(TengenError, RuntimeError):

@@ -64,7 +64,7 @@ def from_worker(original: BaseException | None, text: str) -> WorkerError:
 
         try:
             joined = type(kind.__name__, (WorkerError, kind), {"__str__": message})
-            error = joined.__new__(joined, *original.args)
+            error = kind.__new__(joined, *original.args)
             error.args = original.args
             error.__dict__.update(original.__dict__)
         except TypeError:

@@ -5,14 +5,7 @@ from typing import Any
 
 from .buffers import Span
 
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class WorkerInfo:
-    """Which worker this process is: its number, the number of workers, and its seed."""
-
-    idx: int
-    worker: int
-    seed: int
+UNASKED = -1  # the index in a `NewSlot` that answers no `Grow`
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -81,17 +81,15 @@ class _Pickler(cloudpickle.Pickler):
         return super().reducer_override(obj)
 
 
-def _place_in_file(array: np.memmap) -> tuple[str, int] | None:
+def _place_in_file(array: Any) -> tuple[str, int] | None:
     """The file and the byte offset that `array` is a view of, if writes to it reach the file."""
-    if array.filename is None or array.mode == "c":
+    if array.filename is None or array._mmap is None or array.mode == "c":
         return None
     start = np.frombuffer(array._mmap, np.uint8).__array_interface__["data"][0]
     from_map = array.__array_interface__["data"][0] - start
     # A mapping begins at a multiple of the granularity; numpy keeps the offset asked for.
     map_offset = array.offset - array.offset % mmap.ALLOCATIONGRANULARITY
     return str(array.filename), map_offset + from_map
-
-
 
 
 def _map_again(path: str, offset: int, dtype: np.dtype, shape: tuple[int, ...]) -> np.memmap:

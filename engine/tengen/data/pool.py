@@ -16,7 +16,7 @@ import time
 import types
 import weakref
 from collections.abc import Iterator
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from typing import Any
 
 import numpy as np
@@ -98,9 +98,9 @@ class WorkerPool:
         self._max_leases = 2 * count + 4
 
     @property
-    def closed(self) -> bool:
-        """Whether the processes have been ended."""
-        return not self._finalizer.alive
+    def healthy(self) -> bool:
+        """Whether every process is alive."""
+        return self._finalizer.alive and all(w.process.is_alive() for w in self.workers)
 
     def close(self) -> None:
         """End the processes; batches handed out stay valid."""
@@ -112,20 +112,18 @@ class WorkerPool:
         if self._payload is None or not payload.same_as(self._payload):
             segment = payload.place()
             for worker in self.workers:
-                worker.connection.send(m.NewPayload(payload.data, payload.spans))
-                segment.send(worker.connection, worker.pid)
+                self._send(worker, m.NewPayload(payload.data, payload.spans), segment)
             segment.close_handle()
             self._payload = payload
         self.epoch += 1
         for worker in self.workers:
-            worker.connection.send(m.Begin(self.epoch, seed, stream, len(self.workers)))
+            self._send(worker, m.Begin(self.epoch, seed, stream, len(self.workers)))
         return self.epoch
 
     def abandon(self) -> None:
         """Let the workers drop what they still have to do for this epoch."""
         for worker in self.workers:
-            with contextlib.suppress(OSError):
-                worker.connection.send(m.Abandon(self.epoch))
+            self._send(worker, m.Abandon(self.epoch))
         self.epoch += 1
 
     def submit(
@@ -139,7 +137,7 @@ class WorkerPool:
         """Give `worker` the task of making batch `index`."""
         slot = worker.free.popleft() if worker.free else None
         if slot is None and self._slot_size:
-            slot = self._new_slot(worker, None, self._slot_size, index)
+            slot = self._new_slot(worker, None, self._slot_size, m.UNASKED)
         worker.outstanding[self.epoch, index] = slot
         number = None if slot is None else slot.number
         self._send(worker, m.Task(self.epoch, index, indices, items, count, number))
@@ -147,19 +145,23 @@ class WorkerPool:
     def receive(self, seconds: float | None) -> list[tuple[WorkerHandle, Any, Slot | None]]:
         """Answers of this epoch that have come, after at most `seconds` without any.
 
-        Each comes with its worker and its segment. Raises WorkerDiedError for a process that is
-        gone, once all it still said has been read.
+        Each comes with its worker and its segment; a worker that is gone comes with None, after
+        all that it still said.
         """
         by_source: dict[Any, WorkerHandle] = {w.connection: w for w in self.workers}
-        answers = []
+        by_source |= {w.process.sentinel: w for w in self.workers}
+        answers: list[tuple[WorkerHandle, Any, Slot | None]] = []
         for source in wait(list(by_source), seconds):
             worker = by_source[source]
+            gone = source is not worker.connection
             try:
                 while worker.connection.poll():
                     answer = self._take(worker, worker.connection.recv())
                     if answer is not None:
                         answers.append(answer)
             except (EOFError, OSError):
+                gone = True
+            if gone:
                 answers.append((worker, None, None))
         return answers
 
@@ -230,16 +232,17 @@ class WorkerPool:
         self._numbers += 1
         slot = Slot(self._numbers, Segment.create(size))
         replaces = None if old is None else old.number
-        self._send(worker, m.NewSlot(slot.number, replaces, self.epoch, index))
-        with contextlib.suppress(OSError):
-            slot.segment.send(worker.connection, worker.pid)
+        message = m.NewSlot(slot.number, replaces, self.epoch, index)
+        self._send(worker, message, slot.segment)
         slot.segment.close_handle()
         return slot
 
-    def _send(self, worker: WorkerHandle, message: Any) -> None:
+    def _send(self, worker: WorkerHandle, message: Any, segment: Segment | None = None) -> None:
         # A worker that is gone is reported by `receive`, with the samples it had.
         with contextlib.suppress(OSError):
             worker.connection.send(message)
+            if segment is not None:
+                segment.send(worker.connection, worker.pid)
 
 
 @contextlib.contextmanager
@@ -291,6 +294,13 @@ def _shut_down(workers: list[WorkerHandle], owner: int) -> None:
 
 
 def _join(workers: list[WorkerHandle], seconds: float) -> None:
+    """Wait for the processes to end, reading what they are still busy sending."""
     deadline = time.monotonic() + seconds
     for worker in workers:
-        worker.process.join(max(0.0, deadline - time.monotonic()))
+        while worker.process.is_alive() and time.monotonic() < deadline:
+            sources: list[Any] = [worker.process.sentinel, worker.connection]
+            try:
+                if worker.connection in wait(sources, max(0.0, deadline - time.monotonic())):
+                    worker.connection.recv_bytes()
+            except (EOFError, OSError):
+                worker.process.join(max(0.0, deadline - time.monotonic()))

@@ -6,13 +6,13 @@ an unlinked temporary file; on Windows a tagged mapping. The kernel frees it wit
 
 import mmap
 import os
-import sys
 import tempfile
 import uuid
 from multiprocessing import reduction
 from multiprocessing.connection import Connection
+from typing import Any
 
-_WINDOWS = sys.platform == "win32"
+_WINDOWS = os.name == "nt"
 
 
 class Segment:
@@ -30,7 +30,7 @@ class Segment:
         size = max(size, mmap.PAGESIZE)
         if _WINDOWS:
             tag = f"tengen-{uuid.uuid4().hex}"
-            return cls(size, mmap.mmap(-1, size, tagname=tag), -1, tag)
+            return cls(size, _tagged(size, tag, mmap.ACCESS_WRITE), -1, tag)
         handle = _anonymous_file()
         os.ftruncate(handle, size)
         return cls(size, mmap.mmap(handle, size), handle, "")
@@ -47,7 +47,7 @@ class Segment:
         size, tag = connection.recv()
         access = mmap.ACCESS_COPY if private else mmap.ACCESS_WRITE
         if _WINDOWS:
-            return cls(size, mmap.mmap(-1, size, tagname=tag, access=access), -1, tag)
+            return cls(size, _tagged(size, tag, access), -1, tag)
         handle = reduction.recv_handle(connection)
         try:
             return cls(size, mmap.mmap(handle, size, access=access), -1, "")
@@ -70,3 +70,8 @@ def _anonymous_file() -> int:
     handle, path = tempfile.mkstemp(prefix="tengen-data-")
     os.unlink(path)
     return handle
+
+
+def _tagged(size: int, tag: str, access: int) -> mmap.mmap:
+    make: Any = mmap.mmap  # it takes a tag on Windows only
+    return make(-1, size, tagname=tag, access=access)

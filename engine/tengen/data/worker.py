@@ -18,21 +18,16 @@ from typing import Any
 import cloudpickle
 import numpy as np
 
+from ..base.errors import StateError
 from . import messages as m
 from .buffers import lay_out, slices, write
 from .fetch import fetch, finish, take
 from .opencv import use_one_thread
 from .randomness import batch_scope
 from .segment import Segment
+from .worker_info import WorkerInfo, set_worker_info
 
 SMALL = 16 * 1024  # bytes below which a batch travels in the message itself
-
-_info: m.WorkerInfo | None = None
-
-
-def get_worker_info() -> m.WorkerInfo | None:
-    """In a worker process, its `idx`, the number of workers and its seed; elsewhere None."""
-    return _info
 
 
 def main(connection: Connection, worker: int) -> None:
@@ -88,6 +83,8 @@ class Worker:
                 else:
                     if isinstance(message, m.Begin):
                         self._want(message.epoch)
+                    elif isinstance(message, m.Stop):
+                        self._want(-1)
                     self._inbox.put(message)
         except (EOFError, OSError):
             os._exit(0)
@@ -103,14 +100,14 @@ class Worker:
             if message.replaces is not None:
                 self._slots.pop(message.replaces, None)
             self._slots[message.slot] = segment
-            self._granted[message.epoch, message.index] = message.slot
+            if message.index != m.UNASKED:
+                self._granted[message.epoch, message.index] = message.slot
             self._changed.notify_all()
 
     def _begin(self, message: m.Begin) -> None:
-        global _info
         self._seed = message.seed
         own = int(np.random.SeedSequence((message.seed, self._worker)).generate_state(1)[0])
-        _info = m.WorkerInfo(idx=self._worker, worker=message.workers, seed=own)
+        set_worker_info(WorkerInfo(idx=self._worker, worker=message.workers, seed=own))
         np.random.seed(own)
         random.seed(own)
         # A stream starts over in each epoch, from the state that the loader's copy is in.
@@ -149,7 +146,14 @@ class Worker:
         if self._parts is None:
             assert self._payload is not None
             message, segment = self._payload
-            self._parts = pickle.loads(message.data, buffers=slices(message.spans, segment.map))
+            views = slices(message.spans, segment.map)
+            try:
+                self._parts = pickle.loads(message.data, buffers=views)
+            except Exception as error:
+                raise StateError(
+                    f"[DataLoader] the data set could not be rebuilt in the worker process: "
+                    f"{error}; its modules must be importable there, and its objects survive pickling"
+                ) from error
         return self._parts
 
     def _pack(self, task: m.Task, batch: Any) -> Any:

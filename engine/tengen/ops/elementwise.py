@@ -1,9 +1,11 @@
-"""Elementwise arithmetic with broadcasting: one row of the table is one operator.
+"""Elementwise operators with broadcasting: the base class, and the arithmetic of every number.
 
-Operands have one data type; mixing is the interface's business, which casts first.
+One row of a table is one operator. Operands have one data type; mixing is the interface's
+business, which casts first.
 """
 
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,8 @@ from .sampling import elementwise_samples
 from .shape import sum_to
 
 Rule = Callable[..., tuple[Any, ...]]
+
+HALVES = frozenset((dt.float16, dt.bfloat16))
 
 
 def broadcast_shape(name: str, *types: TensorType) -> Shape:
@@ -53,28 +57,34 @@ def reduced_to(value: Any, shape: Shape) -> Any:
 
 
 class Elementwise(OpDef):
-    """`fn(xp)` gives the array function; `rule(call, dy)` the gradients before broadcasting."""
+    """`fn(xp, *arrays, out=None, **attrs)` computes; `rule(call, dy)` gives the gradients before
+    broadcasting is undone.
+
+    `result` is the output's data type where it is not the operands'. `low` and `high` bound the
+    samples and `variants` are the attributes that they show. `keeps_zero`: zeros give zero, so that
+    the padding of a blocked layout stays clean; a function of the attributes may decide.
+    """
 
     elementwise = True
     destination = True
     arity = 1
     low, high = -2.0, 2.0
     result: Any = None
-    fn: Callable[..., Any]
     rule: Rule | None = None
+    variants: Sequence[dict[str, Any]] = ({},)
+    wrt: tuple[int, ...] | None = None
+    tolerance = 1e-5
+    keeps_zero: bool | Callable[..., bool] = False
 
     def __init__(self, name: str, fn: Callable[..., Any], dtypes: Any, **fields: Any):
         fields.setdefault("differentiable", fields.get("rule") is not None)
-        super().__init__(name, fn=fn, dtypes=tuple(dtypes), **fields)
+        super().__init__(name, kernel=fn, dtypes=tuple(dtypes), **fields)
 
     def infer(self, *types: TensorType, **attrs: Any) -> TensorType:
         require_dtypes(self.name, self.dtypes, types[0])
         same_dtype(self.name, *types)
         out = self.result or types[0].dtype
         return types[0].make(broadcast_shape(self.name, *types), out)
-
-    def kernel(self, xp: Any, *arrays: Any, out: Any = None, **attrs: Any) -> Any:
-        return self.fn(xp, *arrays, out=out, **attrs)
 
     def grad(self, call: Call, *dys: Any) -> tuple[Any, ...]:
         if self.rule is None:
@@ -86,18 +96,21 @@ class Elementwise(OpDef):
         )
 
     def samples(self, rng: np.random.Generator) -> Iterator[Sample]:
-        yield from elementwise_samples(rng, self.arity, self.dtypes, self.low, self.high)
+        limits = (self.arity, self.dtypes, self.low, self.high)
+        for number, attrs in enumerate(self.variants):
+            for sample in elementwise_samples(rng, *limits):
+                yield Sample(sample.inputs, attrs, self.wrt, self.tolerance)
+                if number:
+                    break
 
     def bad_samples(self) -> Iterator[BadSample]:
         if self.arity > 1:
-            a, b = np.ones((2, 3), "float32"), np.ones((4,), "float32")
-            rest = (b,) * (self.arity - 1)
-            yield BadSample((a.astype(self.dtypes[-1]), *[x.astype(self.dtypes[-1]) for x in rest]),
-                            "do not broadcast")  # fmt: skip
+            a, b = np.ones((2, 3), self.dtypes[-1]), np.ones((4,), self.dtypes[-1])
+            yield BadSample((a, *[b] * (self.arity - 1)), "do not broadcast")
 
 
 def ufunc(name: str) -> Callable[..., Any]:
-    """The array function `xp.name`, taking `out`."""
+    """The array function `xp.name` of one or two operands, taking `out`."""
 
     def fn(xp: Any, *arrays: Any, out: Any = None) -> Any:
         return getattr(xp, name)(*arrays, out=out)
@@ -105,41 +118,97 @@ def ufunc(name: str) -> Callable[..., Any]:
     return fn
 
 
+def widened(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """`fn` computed in float32 for float16 and bfloat16, and rounded back."""
+
+    @functools.wraps(fn)
+    def kernel(xp: Any, *arrays: Any, out: Any = None, **attrs: Any) -> Any:
+        dtype = arrays[0].dtype
+        if dtype not in HALVES:
+            return fn(xp, *arrays, out=out, **attrs)
+        found = fn(xp, *[a.astype(dt.float32) for a in arrays], **attrs)
+        if out is None:
+            return xp.asarray(found).astype(dtype)
+        out[...] = found
+        return out
+
+    return kernel
+
+
+quiet = np.errstate(all="ignore")
+"""Decorates array functions whose infinities and NaNs are results, not accidents."""
+
+
+def conjugated(value: Any) -> Any:
+    """The complex conjugate; a real value is its own."""
+    return conj(value) if dt.is_complex(value.type.dtype) else value
+
+
 def _add(xp: Any, x: Any, y: Any, out: Any = None) -> Any:
-    return xp.add(x, y, out=out)
+    return xp.add(x, y, out)
 
 
 def _sub(xp: Any, x: Any, y: Any, out: Any = None) -> Any:
-    return xp.subtract(x, y, out=out)
+    return xp.subtract(x, y, out)
 
 
 def _mul(xp: Any, x: Any, y: Any, out: Any = None) -> Any:
-    return xp.multiply(x, y, out=out)
+    return xp.multiply(x, y, out)
+
+
+@quiet
+def _div(xp: Any, x: Any, y: Any, out: Any = None) -> Any:
+    return xp.true_divide(x, y, out)
+
+
+@widened
+def _affine(xp: Any, x: Any, out: Any = None, *, scale: Any, shift: Any) -> Any:
+    made = xp.multiply(x, x.dtype.type(scale), out)
+    return xp.add(made, x.dtype.type(shift), made if x.ndim else None) if shift else made
+
+
+def _mul_rule(call: Call, dy: Any) -> tuple[Any, ...]:
+    x, y = call.inputs
+    return (
+        mul(dy, conjugated(y)) if call.needs(0) else None,
+        mul(dy, conjugated(x)) if call.needs(1) else None,
+    )
 
 
 def _div_rule(call: Call, dy: Any) -> tuple[Any, ...]:
     x, y = call.inputs
-    dx = div(dy, y)
-    return dx, neg(mul(dx, div(x, y))) if call.needs(1) else None
+    dx = div(dy, conjugated(y))
+    return dx, neg(mul(dx, conjugated(div(x, y)))) if call.needs(1) else None
 
 
 NUMBERS = dt.INTEGERS + dt.FLOATS + dt.COMPLEX
 
-add = Elementwise("add", _add, NUMBERS, arity=2, rule=lambda call, dy: (dy, dy))
-sub = Elementwise("sub", _sub, NUMBERS, arity=2, rule=lambda call, dy: (dy, neg(dy)))
-mul = Elementwise(
-    "mul",
-    _mul,
+add = Elementwise("add", _add, NUMBERS, arity=2, rule=lambda call, dy: (dy, dy), keeps_zero=True)
+sub = Elementwise(
+    "sub",
+    _sub,
     NUMBERS,
     arity=2,
-    rule=lambda call, dy: (
-        mul(dy, call.inputs[1]) if call.needs(0) else None,
-        mul(dy, call.inputs[0]) if call.needs(1) else None,
-    ),
+    rule=lambda call, dy: (dy, neg(dy) if call.needs(1) else None),
+    keeps_zero=True,
 )
+mul = Elementwise("mul", _mul, NUMBERS, arity=2, rule=_mul_rule, keeps_zero=True)
 div = Elementwise(
-    "div", ufunc("true_divide"), dt.FLOATS + dt.COMPLEX, arity=2, rule=_div_rule, low=0.5, high=2.5
+    "div", _div, dt.FLOATS + dt.COMPLEX, arity=2, rule=_div_rule, low=0.5, high=2.5
 )
 neg = Elementwise(
-    "neg", ufunc("negative"), dt.SIGNED + dt.FLOATS + dt.COMPLEX, rule=lambda call, dy: (neg(dy),)
+    "neg", ufunc("negative"), NUMBERS, rule=lambda call, dy: (neg(dy),), keeps_zero=True
 )
+conj = Elementwise(
+    "conj", ufunc("conjugate"), dt.COMPLEX, rule=lambda call, dy: (conj(dy),), keeps_zero=True
+)
+affine = Elementwise(
+    "affine",
+    _affine,
+    dt.FLOATS + dt.COMPLEX,
+    attrs={"scale": 1.0, "shift": 0.0},
+    variants=({"scale": -2.0}, {"scale": 0.5, "shift": 3.0}, {"shift": -1.0}),
+    rule=lambda call, dy: (affine(dy, scale=call.attrs.scale.conjugate()),),
+    keeps_zero=lambda scale, shift: shift == 0,
+)
+"""`scale * x + shift` with two numbers: what gradient rules are written with."""

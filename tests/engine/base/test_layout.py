@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+
 from tengen.base import layout as layouts
 from tengen.base.layout import Layout
 

@@ -1,6 +1,7 @@
 """Runs a plan on logical arrays: packs the inputs, spoils the outputs first, checks the padding."""
 
 import numpy as np
+
 from tengen.kernels.onednn.memory import Desc
 from tengen.kernels.onednn.primitive import Plan
 

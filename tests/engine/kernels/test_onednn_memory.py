@@ -5,12 +5,12 @@ import threading
 import ml_dtypes
 import numpy as np
 import pytest
+from tests.engine.kernels.onednn_running import close, normal, run
+
 from tengen.base.layout import Layout
 from tengen.kernels.onednn import binary, convolution, eltwise, library, matmul, reorder
 from tengen.kernels.onednn.errors import Unsupported
 from tengen.kernels.onednn.memory import Desc, desc_of, md_of
-
-from tests.engine.kernels.onednn_running import close, normal, run
 
 pytestmark = pytest.mark.skipif(not library.available(), reason=library.why_not())
 F32 = np.dtype(np.float32)
@@ -82,7 +82,7 @@ def test_strided_views_are_read_and_written_in_place():
 
 
 def test_what_has_no_descriptor_is_refused():
-    with pytest.raises(Unsupported, match="negative|strides"):
+    with pytest.raises(Unsupported, match=r"strides \(-4,\) of a float32"):
         Desc.like(normal((4,))[::-1])
     with pytest.raises(Unsupported, match="float64"):
         eltwise.forward(Desc.plain((4,), np.float64), "relu")

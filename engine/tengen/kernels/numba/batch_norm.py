@@ -8,17 +8,20 @@ Statistics are summed in float64. Until a kernel is compiled, NumPy does the sam
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import batch_norm_numpy, batch_norm_source, library, service
+from . import batch_norm_numpy, batch_norm_source, service
+from .flat import flat, flat_output
+from .flat import parts as thread_parts
 from .batch_norm_source import ACTIVATIONS, Variant
 
 Array = NDArray[np.floating]
 
 _FORMS = {2: "channels_last", 3: "plain", 4: "blocked"}
-_SERIAL = 16384  # elements below which starting threads costs more than it saves
+_WIDEST = 16  # lanes of the widest vector; sums are padded by two
 
 
 def bn_statistics(x: Array, eps: float, mean: Array, variance: Array, inverse: Array) -> None:
@@ -29,7 +32,7 @@ def bn_statistics(x: Array, eps: float, mean: Array, variance: Array, inverse: A
     kernel = _kernel("statistics", _variant(x))
     if not kernel.ready:
         return batch_norm_numpy.statistics(x, eps, mean, variance, inverse)
-    kernel(x.reshape(-1), eps, mean, variance, inverse, *_geometry(x, mean.size))
+    _launch(kernel, x, [flat(x), eps, mean, variance, inverse], mean.size, x.dtype)
 
 
 def bn_apply(
@@ -44,10 +47,10 @@ def bn_apply(
     kernel = _kernel("apply", _variant(x, activation, residual is not None))
     if not kernel.ready:
         return batch_norm_numpy.apply(x, scale, shift, out, residual, activation)
-    arrays = [x.reshape(-1), scale, shift, out.reshape(-1)]
+    arrays = [flat(x), scale, shift, flat_output(out)]
     if residual is not None:
-        arrays.append(residual.reshape(-1))
-    kernel(*arrays, *_geometry(x, scale.size))
+        arrays.append(flat(residual))
+    _launch(kernel, x, arrays, scale.size, None)
 
 
 def bn_forward(
@@ -74,11 +77,10 @@ def bn_forward(
         v = v if residual is None else v + residual
         out[...] = batch_norm_numpy.activate(v, activation)
         return
-    flat = x.reshape(-1)
-    arrays = [flat, weight, bias, eps, out.reshape(-1), mean, variance, inverse]
+    arrays = [flat(x), weight, bias, flat_output(out)]
     if residual is not None:
-        arrays.append(residual.reshape(-1))
-    kernel(*arrays, *_geometry(x, mean.size))
+        arrays.append(flat(residual))
+    _launch(kernel, x, [*arrays, eps, mean, variance, inverse], mean.size, x.dtype)
 
 
 def bn_backward(
@@ -111,12 +113,15 @@ def bn_backward(
             x, gradients, mean, inverse, weight, bias, dx, dweight, dbias, y, masked, activation,
             training,
         )  # fmt: skip
-    arrays = [x.reshape(-1), *[gradient.reshape(-1) for gradient in gradients]]
-    arrays += [a.reshape(-1) for a in (y, masked) if a is not None]
-    kernel(
-        *arrays, mean, inverse, weight, bias, dx.reshape(-1), dweight, dbias, training,
-        *_geometry(x, mean.size),
-    )  # fmt: skip
+    arrays = [flat(x), *[flat(gradient) for gradient in gradients]]
+    if y is not None:
+        arrays.append(flat(y))
+    if masked is not None:
+        arrays.append(flat_output(masked))
+    arrays += [mean, inverse, weight, bias, flat_output(dx), dweight, dbias, training]
+    channels = mean.size
+    factors = np.zeros((3, channels), x.dtype)
+    _launch(kernel, x, [*arrays, *factors], channels, None, sums=True)
 
 
 def _variant(
@@ -166,18 +171,35 @@ def _kernel(part: str, variant: Variant) -> service.Kernel:
     return service.request(f"bn_{part}_{variant.name}", _source(part, variant))
 
 
-def _geometry(x: Array, channels: int) -> tuple[int, int, int, int, int, bool]:
-    """N, G, S, C, the number of parts, and whether parts divide groups or images.
+def _launch(
+    kernel: service.Kernel,
+    x: Array,
+    arguments: list[Any],
+    channels: int,
+    shift: np.dtype | None,
+    sums: bool = False,
+) -> None:
+    """Runs a kernel in one launch, or in two where threads share a channel group.
 
-    Dividing groups lets each be finished while it is in cache; with few groups, images are divided.
+    A thread takes whole groups, so that a group is still in cache when it is read again; where
+    groups are too few for that, threads divide the images, and sums meet between two launches.
     """
     if x.ndim == 2:
         images, groups, positions = x.shape[0], 1, 1
     else:
         images, groups, positions = x.shape[0], x.shape[1], x.shape[2]
-    parts = 1 if x.size < _SERIAL else library.threads()
-    by_group = x.ndim > 2 and (
-        groups % parts == 0 or groups >= 4 * parts or images < parts
-    )
+    parts = thread_parts(x.size)
+    by_group = x.ndim > 2 and (groups % parts == 0 or groups >= 4 * parts or images < parts)
     parts = max(1, min(parts, groups if by_group else images))
-    return images, groups, positions, channels, parts, by_group
+    length = (channels + 2 * _WIDEST) * (1 if by_group else parts)
+    if shift is not None:
+        arguments.append(np.zeros(length, shift))
+        sums = True
+    if sums:
+        arguments.extend(np.zeros((2, length)))
+    geometry = (by_group, images, groups, positions, channels, parts)
+    if sums and not by_group and parts > 1:
+        kernel(*arguments, 0, *geometry)
+        kernel(*arguments, 1, *geometry)
+    else:
+        kernel(*arguments, 2, *geometry)

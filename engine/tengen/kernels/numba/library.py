@@ -4,7 +4,7 @@ Nothing here imports Numba until `load()` is called, which the compile service d
 thread. Numba shares the process's OpenMP pool with the other CPU libraries.
 """
 
-import contextlib
+import ctypes
 import hashlib
 import importlib
 import importlib.util
@@ -132,6 +132,22 @@ def _machine_key() -> str:
     return f"{python}-{versions}-{llvm.get_host_cpu_name()}-{features}"
 
 
+def _load_openmp() -> None:
+    """Makes the OpenMP runtime's functions known to compiled code: the pool that oneDNN uses too."""
+    import llvmlite.binding as llvm
+
+    for name in ("libgomp.so.1", "libomp.so.5", "libomp.dylib"):
+        try:
+            runtime = ctypes.CDLL(name)
+        except OSError:
+            continue
+        for function in ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads"):
+            address = ctypes.cast(getattr(runtime, function), ctypes.c_void_p).value
+            llvm.add_symbol(function, address)
+        return
+    raise RuntimeError("no OpenMP runtime (libgomp) was found")
+
+
 def load() -> ModuleType | None:
     """Numba itself, imported at the first call and set up for our threads; None if it fails."""
     global _loaded, _reason
@@ -140,11 +156,7 @@ def load() -> ModuleType | None:
             return _loaded
         try:
             numba = importlib.import_module("numba")
-            # The GNU OpenMP pool is the one that oneDNN uses; two pools would fight for the cores.
-            with contextlib.suppress(ImportError):
-                importlib.import_module("numba.np.ufunc.omppool")
-                numba.config.THREADING_LAYER = "omp"
-            numba.config.NUMBA_NUM_THREADS = max(_threads, numba.config.NUMBA_NUM_THREADS)
+            _load_openmp()
             _loaded = numba
         except Exception as error:  # a broken install must leave NumPy working
             _reason = f"numba does not load: {error}"

@@ -2,7 +2,8 @@
 
 A *pass* walks runs of memory and does the same few lines at every step. Its body is text with
 `LOAD(array)`, `STORE(array, value)` and `ADD(total, value)`; a step handles one vector, and the last,
-shorter one of a run is masked, so that nothing beyond the run is read, written or summed.
+shorter one of a run is masked, so that nothing beyond the run is read, written or summed. Loops are
+written out in place: Numba spends a fifth of a second on every further function.
 """
 
 import re
@@ -10,8 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 HEADER = """\
+import math
 import numpy as np
-from numba import float32, float64, int64, njit, prange, types
+from numba import float32, float64, int64, njit, types
+from tengen.kernels.numba.launch import launch
 from tengen.kernels.numba.mathematics import *
 from tengen.kernels.numba.simd import *
 
@@ -20,8 +23,9 @@ W = {lanes}
 IN = types.Array(T, 1, "C", readonly=True)
 OUT = types.Array(T, 1, "C")
 WIDE = types.Array(float64, 1, "C")
-inner = njit(fastmath={{"contract"}}, error_model="numpy", nogil=True)
-outer = dict(fastmath={{"contract"}}, error_model="numpy", nogil=True, cache=True)
+strict = dict(fastmath={{"contract"}}, error_model="numpy", nogil=True)
+inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **strict)
+entry = dict(no_cfunc_wrapper=True, cache=True, **strict)
 """
 
 
@@ -30,78 +34,88 @@ def header(dtype: str, lanes: int | None = None) -> str:
     return HEADER.format(dtype=dtype, lanes=lanes or (16 if dtype == "float32" else 8))
 
 
-def indented(lines: Iterable[str], depth: int) -> list[str]:
+def indented(lines: Iterable[str], depth: int = 1) -> list[str]:
     """The lines moved right by `depth` levels."""
     return ["    " * depth + line for line in lines]
 
 
+def entry(arguments: Sequence[tuple[str, str]]) -> str:
+    """The text of `kernel`: `work(part, parts, ...)` once, or once a thread for several parts.
+
+    `arguments` are names with the text of their types; `parts` is added as the last.
+    """
+    names = ", ".join(name for name, _ in arguments)
+    types = ", ".join(kind for _, kind in arguments)
+    return "\n".join(
+        [
+            "",
+            f"@njit(types.void({types}, int64), **entry)",
+            f"def kernel({names}, parts):",
+            "    if parts == 1:",
+            f"        work(0, 1, {names})",
+            "    else:",
+            f"        launch(work, parts, ({names},))",
+            "",
+        ]
+    )
+
+
 @dataclass(frozen=True)
 class Pass:
-    """One vector loop: what it is called, what it reads and writes, and what it does at each step.
+    """One vector loop: what it does at each step, and which sums it leaves behind.
 
-    `arrays` are walked together at the same offset; `values` are vectors that stay fixed during a
-    run; `totals` are sums that the function returns.
+    After the loop every total is a vector in `down_columns` and a number in `along_run`.
     """
 
-    name: str
-    arrays: Sequence[str]
-    values: Sequence[str]
     body: Sequence[str]
     totals: Sequence[str] = ()
-    unroll: int = 4
 
-    def along_run(self) -> str:
-        """A function over `count` consecutive elements from `start` on; totals are summed lanes."""
-        parts = self.unroll
-        step = "W" if parts == 1 else f"{parts} * W"
-        lines = [self._signature("start, count")]
-        lines += indented(self._zeros(parts), 1)
-        lines += ["    at = start", "    end = start + count"]
-        lines += [f"    while at + {step} <= end:"]
-        for part in range(parts):
-            lines += indented(self._step(f"at + {part} * W", part), 2)
-        lines += [f"        at += {step}"]
-        if parts > 1:
-            lines += ["    while at + W <= end:", *indented(self._step("at", 0), 2)]
-            lines += ["        at += W"]
-        lines += ["    if at < end:", "        rest = end - at"]
-        lines += indented(self._step("at", 0, masked=True), 2)
-        return "\n".join(lines + indented(self._result("sum_lanes({})", parts), 1)) + "\n"
+    @property
+    def _copies(self) -> int:
+        """Independent sums hide the latency of addition; without sums one copy is as fast."""
+        return 2 if self.totals else 1
 
-    def down_columns(self) -> str:
-        """A function over `count` rows, `stride` apart, of `rest` <= W columns; totals are vectors."""
-        parts = min(self.unroll, 2)
-        lines = [self._signature("start, count, stride, rest")]
-        lines += indented(self._zeros(parts), 1)
-        lines += ["    at = start", "    if rest == W:"]
-        lines += [f"        for _ in range(count // {parts}):"]
-        for part in range(parts):
-            lines += indented([*self._step("at", part), "at += stride"], 3)
-        if parts > 1:
-            lines += [f"        for _ in range(count % {parts}):"]
-            lines += indented([*self._step("at", 0), "at += stride"], 3)
-        lines += ["    else:", "        for _ in range(count):"]
-        lines += indented([*self._step("at", 0, masked=True), "at += stride"], 3)
-        return "\n".join(lines + indented(self._result("{}", parts), 1)) + "\n"
+    def along_run(self, count: str) -> list[str]:
+        """Lines that walk `count` consecutive elements from the variable `at` on."""
+        copies = self._copies
+        lines = [*self._zeros(), f"end = at + {count}", f"while at + {copies} * W <= end:"]
+        for copy in range(copies):
+            lines += indented([*self._step(copy), "at += W"])
+        masked = ["rest = end - at", *self._step(0, masked=True), "at += W"]
+        lines += ["while at < end:", *indented(masked)]
+        return lines + [f"{t} = sum_lanes({self._sum(t)})" for t in self.totals]
 
-    def _signature(self, place: str) -> str:
-        return f"@inner\ndef {self.name}({', '.join([place, *self.arrays, *self.values])}):"
+    def down_columns(self, count: str, stride: str, narrow: bool) -> list[str]:
+        """Lines that walk `count` rows of at most W columns from `at` on, `stride` elements apart.
 
-    def _zeros(self, parts: int) -> list[str]:
-        return [f"{t}_{p} = splat(T(0), W)" for t in self.totals for p in range(parts)]
+        With `narrow` the variable `rest` says how many columns there are.
+        """
+        copies = self._copies
+        full = [f"for _ in range({count} // {copies}):"]
+        for copy in range(copies):
+            full += indented([*self._step(copy), f"at += {stride}"])
+        if copies > 1:
+            full += [f"if {count} % 2 == 1:", *indented(self._step(0))]
+        if narrow:
+            masked = indented([*self._step(0, masked=True), f"at += {stride}"])
+            full = ["if rest >= W:", *indented(full), "else:"]
+            full += indented([f"for _ in range({count}):", *masked])
+        return [*self._zeros(), *full] + [f"{t} = {self._sum(t)}" for t in self.totals]
 
-    def _result(self, form: str, parts: int) -> list[str]:
-        sums = [" + ".join(f"{t}_{p}" for p in range(parts)) for t in self.totals]
-        return ["return " + ", ".join(form.format(s) for s in sums)] if sums else []
+    def _zeros(self) -> list[str]:
+        return [f"{t}_{copy} = splat(T(0), W)" for t in self.totals for copy in range(self._copies)]
 
-    def _step(self, at: str, part: int, masked: bool = False) -> list[str]:
+    def _sum(self, total: str) -> str:
+        return " + ".join(f"{total}_{copy}" for copy in range(self._copies))
+
+    def _step(self, copy: int, masked: bool = False) -> list[str]:
         rest = ", rest" if masked else ""
         some = "_part" if masked else ""
         term = r"keep(\2, rest)" if masked else r"\2"
         lines = []
         for line in self.body:
-            line = re.sub(r"LOAD\((\w+)\)", rf"load{some}(\1, {at}, W{rest})", line)
-            line = re.sub(r"^STORE\((\w+), (.+)\)$", rf"store{some}(\1, {at}, \2{rest})", line)
-            add = rf"\1_{part} = \1_{part} + {term}"
+            line = re.sub(r"LOAD\((\w+)\)", rf"load{some}(\1, at, W{rest})", line)
+            line = re.sub(r"^STORE\((\w+), (.+)\)$", rf"store{some}(\1, at, \2{rest})", line)
+            add = rf"\1_{copy} = \1_{copy} + {term}"
             lines.append(re.sub(r"^ADD\((\w+), (.+)\)$", add, line))
         return lines

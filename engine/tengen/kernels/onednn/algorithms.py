@@ -10,12 +10,13 @@ Activation = tuple[str | float, ...] | str | None
 @dataclasses.dataclass(frozen=True)
 class Eltwise:
     """A function of x with two parameters; `from_output` is its code when its derivative can be
-    formed from the output alone."""
+    formed from the output alone; `differentiable` is False when it has none."""
 
     code: int
     alpha: float = 0.0
     beta: float = 0.0
     from_output: int | None = None
+    differentiable: bool = True
 
 
 ELTWISE = {
@@ -36,7 +37,7 @@ ELTWISE = {
     "clip": Eltwise(0x2F, 0.0, 6.0, from_output=0x106),  # min(max(x, alpha), beta)
     "pow": Eltwise(0x30, 1.0, 1.0),  # alpha * x ** beta
     "gelu_erf": Eltwise(0x31),
-    "round": Eltwise(0x32),  # to nearest, ties to even; has no derivative here
+    "round": Eltwise(0x32, differentiable=False),  # to nearest, ties to even
     "mish": Eltwise(0x33),
     "hard_swish": Eltwise(0x34, 1 / 6, 0.5),  # x * clip(alpha * x + beta, 0, 1)
 }

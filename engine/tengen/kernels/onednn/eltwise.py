@@ -58,8 +58,9 @@ def backward(x: Desc, function: Activation, *, from_output: bool = False) -> Pla
     library = load()
     found = find(function)
     code = found.from_output if from_output else found.code
-    if code is None:
-        raise Unsupported(f"[eltwise] {function!r} has no derivative from its output")
+    if code is None or not found.differentiable:
+        where = " from its output" if from_output else ""
+        raise Unsupported(f"[eltwise] {function!r} has no derivative{where}")
     hint = _forward_pd(x, code, found.alpha, found.beta, FORWARD)
     pd = create(
         f"eltwise backward of {x.shape}",

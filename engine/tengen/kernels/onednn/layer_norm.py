@@ -89,4 +89,5 @@ def backward(dy: Desc, x: Desc, *, epsilon: float = 1e-5, affine: bool = True) -
     arguments.append(("diff_src", DIFF_SRC))
     if affine:
         arguments += [("diff_scale", DIFF_SCALE), ("diff_shift", DIFF_SHIFT)]
-    return Plan("layer_norm backward", pd, arguments)
+    # The shift counts as an input here, though no gradient depends on its values.
+    return Plan("layer_norm backward", pd, arguments, repeated={SHIFT: "scale"} if affine else None)

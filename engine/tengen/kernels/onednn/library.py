@@ -22,6 +22,7 @@ _CPU = 1
 _chosen_path = ""
 _loading = threading.RLock()
 _stale: list[Callable[[], None]] = []
+_replaced: list[Callable[[], None]] = []
 
 
 class Library:
@@ -49,7 +50,10 @@ def use_path(path: str) -> None:
         _chosen_path = path
         _attempt.cache_clear()
         load.cache_clear()
+        _openmp.cache_clear()
         drop_plans()
+        for clear in _replaced:
+            clear()
 
 
 def find() -> str:
@@ -107,6 +111,12 @@ def version() -> str:
 def when_stale(clear: Callable[[], None]) -> Callable[[], None]:
     """Have `clear` called whenever plans made so far must not be used again."""
     _stale.append(clear)
+    return clear
+
+
+def when_replaced(clear: Callable[[], None]) -> Callable[[], None]:
+    """Have `clear` called when another library takes over, whose objects are its own."""
+    _replaced.append(clear)
     return clear
 
 

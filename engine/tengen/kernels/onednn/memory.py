@@ -17,7 +17,7 @@ from ...base import layout as layouts
 from ...base.dtype import DType
 from ...base.layout import Layout, Shape
 from .errors import Unsupported, check
-from .library import load
+from .library import load, when_replaced
 
 DATA_TYPES: dict[DType, int] = {
     np.dtype(np.float16): 1,
@@ -200,6 +200,8 @@ def md_of(desc: Desc) -> Any:
 
 # Descriptors oneDNN made itself: some of its forms have no tag to ask for them by.
 _known: dict[Desc, Any] = {}
+when_replaced(_known.clear)
+when_replaced(md_of.cache_clear)
 
 
 def _tag(layout: Layout, shape: Shape) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 
 from .algorithms import BINARY, Activation, eltwise
 from .errors import OneDnnError, Unsupported, check
-from .library import load, when_stale
+from .library import load, when_replaced, when_stale
 from .memory import Desc, desc_of, md_of
 
 SRC, SRC_1, DST, WEIGHTS, BIAS = 1, 2, 17, 33, 41
@@ -58,10 +58,12 @@ class Plan:
         pd: Any,
         arguments: Sequence[tuple[str, int]],
         exchanged: Mapping[str, tuple[int, int]] | None = None,
+        repeated: Mapping[int, str] | None = None,
     ):
         """Take over `pd`, whose `arguments` are (name, oneDNN's code); absent ones are left out.
 
-        `exchanged` names arguments whose two given axes oneDNN numbers the other way round.
+        `exchanged` names arguments whose two given axes oneDNN numbers the other way round;
+        `repeated` gives a code the array of a named argument once more.
         """
         library = load()
         ffi, c = library.ffi, library.c
@@ -90,6 +92,7 @@ class Plan:
         if self.scratchpad_bytes:
             self._mds.append((SCRATCHPAD, scratchpad))
         self._needed = len(self._mds)
+        self._repeated = [(code, self.names.index(name)) for code, name in (repeated or {}).items()]
         self._set, self._run, self._view = (
             c.dnnl_memory_set_data_handle,
             c.dnnl_primitive_execute,
@@ -107,7 +110,8 @@ class Plan:
     def _make_slot(self) -> tuple[Any, ...]:
         """Memory objects, their argument list and a stream: what one running call needs."""
         ffi, c = self._ffi, self._library.c
-        arguments = ffi.new("exec_arg_t[]", len(self._mds))
+        count = len(self._mds) + len(self._repeated)
+        arguments = ffi.new("exec_arg_t[]", count)
         memories = []
         for place, (code, md) in enumerate(self._mds):
             made = ffi.new("memory_t *")
@@ -118,9 +122,12 @@ class Plan:
             memories.append(ffi.gc(made[0], c.dnnl_memory_destroy))
             arguments[place].arg = code
             arguments[place].memory = made[0]
+        for place, (code, source) in enumerate(self._repeated, len(self._mds)):
+            arguments[place].arg = code
+            arguments[place].memory = memories[source]
         stream = ffi.new("stream_t *")
         check(c.dnnl_stream_create(stream, self._library.engine, 1), f"{self.kind}: stream")
-        return ffi.gc(stream[0], c.dnnl_stream_destroy), len(self._mds), arguments, memories
+        return ffi.gc(stream[0], c.dnnl_stream_destroy), count, arguments, memories
 
     def _point(self, memory: Any, array: Array) -> Any:
         """Point a memory object at a strided array, whose buffer cffi does not take."""
@@ -240,6 +247,9 @@ def attributes(*post: tuple[Any, ...]) -> Any:
             check(status, f"onednn: post-operation {kind}")
         check(c.dnnl_primitive_attr_set_post_ops(attr, operations), "onednn: post-operations")
     return attr
+
+
+when_replaced(attributes.cache_clear)
 
 
 def activation_post(activation: Activation) -> tuple[tuple[Any, ...], ...]:

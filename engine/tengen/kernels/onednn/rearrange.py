@@ -41,7 +41,7 @@ def shuffle(x: Desc, groups: int, axis: int = 1) -> Plan:
         md_of(x),
         md_of(x),
         axis % x.ndim,
-        groups,
+        x.shape[axis] // groups,
         attributes(),
     )
     return Plan("shuffle", pd, [("src", SRC), ("dst", DST)])

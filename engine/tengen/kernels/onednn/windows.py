@@ -2,11 +2,12 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 from ...base.layout import Shape
 
-PerAxis = int | Sequence[int]
-Padding = int | Sequence[int] | Sequence[tuple[int, int]]
+PerAxis = int | tuple[int, ...]
+Padding = int | tuple[int, ...] | tuple[tuple[int, int], ...]
 
 
 def per_axis(value: PerAxis, axes: int, name: str) -> Shape:
@@ -31,10 +32,10 @@ class Window:
     def of(kernel: Sequence[int], stride: PerAxis, padding: Padding, dilation: PerAxis) -> "Window":
         """A Window; padding is a number, one per axis, or a pair (before, after) per axis."""
         axes = len(kernel)
-        pairs = [padding] * axes if isinstance(padding, int) else list(padding)
+        pairs: list[Any] = [padding] * axes if isinstance(padding, int) else list(padding)
         if len(pairs) != axes:
             raise ValueError(f"[window] padding takes one value or {axes}; got {padding}")
-        sides = [(p, p) if isinstance(p, int) else (p[0], p[1]) for p in pairs]
+        sides = [(pad, pad) if isinstance(pad, int) else (pad[0], pad[1]) for pad in pairs]
         return Window(
             tuple(kernel),
             per_axis(stride, axes, "stride"),

@@ -1,0 +1,310 @@
+"""Reading and writing tensors by index, as NumPy does: what stands behind `x[...]`.
+
+An index is first parsed into a static part (whole numbers, slices, new axes), which is a view,
+and arrays, which are tensor operands; a mask becomes the places of its True elements.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..base import dtype as dt
+from ..base.errors import IndexingError, ShapeError
+from ..operands import as_tensor, pair
+from ..ops import indexing as array_ops
+from ..ops import selection, slicing
+from ..ops.shape import reshape as reshape_op
+from ..tensor import Tensor
+
+__all__ = ["cond_take", "gather", "getitem", "non_zero", "scatter", "setitem", "where"]
+
+_FULL = (None, None, None)
+
+
+def getitem(x: Tensor, index: Any) -> Tensor:
+    """`x[index]`: a view for whole numbers, slices, None and `...`; a copy for arrays and masks.
+
+    Arrays (tensors, NumPy arrays or lists of whole numbers or bool) broadcast together and are
+    placed as NumPy places them. Raises IndexingError for an index that is out of range, of a wrong
+    kind, or one too many.
+    """
+    if type(index) is int:
+        return slicing.sliced(x, index=(index,))  # type: ignore[no-any-return]
+    static, arrays, axes, front = _parse(x, index)
+    if any(item != _FULL for item in static) or not arrays:
+        x = slicing.sliced(x, index=static)
+    if arrays:
+        x = array_ops.take(x, *arrays, axes=axes, front=front)
+    return x
+
+
+def setitem(x: Tensor, index: Any, value: Any) -> Tensor:
+    """A tensor like `x` in which the elements `x[index]` are `value`.
+
+    `value` is cast to the data type of `x` and broadcasts to the shape of `x[index]`; where an
+    element is written twice, the last value stays and alone receives the gradient. Raises
+    IndexingError as `getitem` does, and ShapeError for a value that does not fit.
+    """
+    value = as_tensor(value, x)
+    if value.dtype != x.dtype:
+        value = value.astype(x.dtype)
+    mask = _whole_mask(x, index)
+    if mask is not None and value.size == 1:
+        value = reshape_op(value, shape=())
+        return selection.where(value, x, mask)  # type: ignore[no-any-return]
+    static, arrays, axes, front = _parse(x, index)
+    whole = all(item == _FULL for item in static)
+    if not arrays:
+        value = _without_leading(value, slicing.sliced_shape("setitem", x.shape, static))
+        return slicing.slice_put(x, value, index=static)  # type: ignore[no-any-return]
+    part = x if whole else slicing.sliced(x, index=static)
+    types = tuple(a.type for a in arrays)
+    taken, _ = array_ops.taken_shape("setitem", part.shape, types, axes, front, False)
+    value = _without_leading(value, taken)
+    part = array_ops.put(part, value, *arrays, axes=axes, front=front)
+    return part if whole else slicing.slice_put(x, part, index=static)
+
+
+def _without_leading(value: Tensor, target: tuple[int, ...]) -> Tensor:
+    """The value less the leading axes of length 1 that NumPy lets an assigned value have."""
+    extra = value.ndim - len(target)
+    if extra > 0 and all(d == 1 for d in value.shape[:extra]):
+        return reshape_op(value, shape=value.shape[extra:])  # type: ignore[no-any-return]
+    return value
+
+
+def _whole_mask(x: Tensor, index: Any) -> Tensor | None:
+    """The index as a mask that lines up with `x`, if it is one boolean array alone."""
+    if isinstance(index, list) and index:
+        index = np.asarray(index) if not any(isinstance(i, Tensor) for i in index) else index
+    if not isinstance(index, (Tensor, np.ndarray)) or index.dtype != dt.bool_:
+        return None
+    if not index.ndim:
+        return None
+    _fits(x.shape, 0, index.shape)
+    mask = index if isinstance(index, Tensor) else Tensor(index, device=x.device)
+    return reshape_op(mask, shape=(*mask.shape, *(1,) * (x.ndim - mask.ndim)))  # type: ignore[no-any-return]
+
+
+def _fits(shape: tuple[int, ...], axis: int, mask: tuple[int, ...]) -> None:
+    """Raise IndexingError unless a mask lines up with the axes that it stands for."""
+    there = shape[axis : axis + len(mask)]
+    if len(there) < len(mask):
+        raise IndexingError(
+            f"[getitem] too many indices: a mask of shape {mask} at axis {axis} of shape {shape}"
+        )
+    if there != mask:
+        raise IndexingError(
+            f"[getitem] a mask of shape {mask} does not fit axes of lengths {there} of {shape}"
+        )
+
+
+def _parse(x: Tensor, index: Any) -> tuple[Any, list[Tensor], tuple[int, ...], bool]:
+    """The static index, then the index arrays, their axes behind it, and whether they go first."""
+    items = [_item(i) for i in (index if isinstance(index, tuple) else (index,))]
+    shape = x.shape
+    taken = sum(_axes_of(item) for item in items)
+    if taken > len(shape):
+        raise IndexingError(
+            f"[getitem] too many indices: {taken} for {len(shape)} dimension(s) of shape {shape}"
+        )
+    if sum(item is Ellipsis for item in items) > 1:
+        raise IndexingError("[getitem] an index holds one Ellipsis ('...') at most; got two")
+    mixed = any(isinstance(item, (Tensor, np.ndarray)) for item in items)
+    static: list[Any] = []
+    arrays: list[Tensor] = []
+    axes: list[int] = []
+    axis = out = runs = 0
+    inside = False
+    for item in items:
+        advanced = isinstance(item, (Tensor, np.ndarray)) or (mixed and isinstance(item, int))
+        if advanced and not inside:
+            runs += 1
+        inside = advanced
+        if item is Ellipsis:
+            spare = len(shape) - taken
+            static.extend([_FULL] * spare)
+            axis, out = axis + spare, out + spare
+        elif item is None:
+            static.append(None)
+            out += 1
+        elif isinstance(item, tuple):
+            static.append(item)
+            axis, out = axis + 1, out + 1
+        elif isinstance(item, int):
+            static.append(item)
+            axis += 1
+        else:
+            found = _places(item, shape, axis, x.device)
+            if not item.ndim and item.dtype == dt.bool_:
+                static.append(None)
+            else:
+                static.extend([_FULL] * len(found))
+                axis += len(found)
+            arrays.extend(found)
+            axes.extend(range(out, out + len(found)))
+            out += len(found)
+    return tuple(static), arrays, tuple(axes), runs > 1
+
+
+def _axes_of(item: Any) -> int:
+    """How many axes of the tensor an item stands for."""
+    if item is None or item is Ellipsis:
+        return 0
+    if isinstance(item, (Tensor, np.ndarray)) and item.dtype == dt.bool_:
+        return int(item.ndim)
+    return 1
+
+
+def _places(item: Any, shape: Any, axis: int, device: Any) -> list[Tensor]:
+    """The whole-number index tensors for one array; a mask gives one for each of its axes."""
+    if item.dtype != dt.bool_:
+        return [item if isinstance(item, Tensor) else _index_tensor(item, device)]
+    if not item.ndim:
+        return [_index_tensor(np.zeros(int(item)), device)]
+    _fits(shape, axis, item.shape)
+    if isinstance(item, Tensor):
+        return list(selection.nonzero(item))
+    return [_index_tensor(i, device) for i in np.nonzero(item)]
+
+
+def _index_tensor(array: Any, device: Any) -> Tensor:
+    return Tensor(array, dtype=dt.int64, device=device)
+
+
+def _item(item: Any) -> Any:
+    """One item as int, (start, stop, step), None, Ellipsis, or an array of whole numbers or bool."""
+    if item is None or item is Ellipsis or type(item) is int:
+        return item
+    if isinstance(item, slice):
+        return _bound(item.start), _bound(item.stop), _bound(item.step)
+    if isinstance(item, (list, tuple)):
+        item = _array(item)
+    elif isinstance(item, (bool, np.bool_)):
+        item = np.asarray(item)
+    if isinstance(item, (Tensor, np.ndarray)):
+        if item.dtype != dt.bool_ and not dt.is_integer(item.dtype):
+            raise IndexingError(
+                f"[getitem] an array that indexes holds whole numbers or bool; got {item.dtype}"
+            )
+        return int(item) if isinstance(item, np.ndarray) and _is_number(item) else item
+    if hasattr(item, "__index__"):
+        return item.__index__()
+    raise IndexingError(
+        "[getitem] an index is made of whole numbers, slices, None, ... and arrays of whole numbers"
+        f" or bool; got {type(item).__name__}"
+    )
+
+
+def _is_number(array: Any) -> bool:
+    return array.ndim == 0 and array.dtype != dt.bool_
+
+
+def _array(items: Any) -> Any:
+    """A list as an array; one that holds tensors is read."""
+    from ..tensor import host_array
+
+    if not len(items):
+        return np.zeros(0, np.int64)
+    try:
+        array = host_array(items, None)
+    except Exception as error:
+        raise IndexingError(f"[getitem] {items!r} is no rectangular list of numbers") from error
+    return array.astype(np.int64) if array.size == 0 else array
+
+
+def _bound(value: Any) -> int | None:
+    if value is None or type(value) is int:
+        return value
+    if hasattr(value, "__index__"):
+        return value.__index__()  # type: ignore[no-any-return]
+    raise IndexingError(
+        f"[getitem] the bounds of a slice are whole numbers or None; got {type(value).__name__}"
+    )
+
+
+def gather(inp: Tensor, axis: int, index: Tensor) -> Tensor:
+    """The elements of `inp` that `index` names along `axis`, in the shape of `index`.
+
+    `out[i][j] = inp[index[i][j]][j]` for axis 0. `inp` and `index` (whole numbers) have one rank;
+    along the other axes `index` may be shorter. Raises ShapeError where they do not match.
+    """
+    inp, index = as_tensor(inp), as_tensor(index)
+    axis = _axis("gather", axis, inp.ndim)
+    if inp.ndim != index.ndim:
+        raise ShapeError(
+            f"[gather] index has {index.ndim} dimension(s); inp of shape {inp.shape} needs as many"
+        )
+    return array_ops.take(inp, index, axes=(axis,), grid=True)  # type: ignore[no-any-return]
+
+
+def scatter(inp: Tensor, axis: int, index: Tensor, source: Tensor) -> Tensor:
+    """Write `source` into `inp` at the places that `index` names along `axis`; gives `inp`.
+
+    `inp[index[i][j]][j] = source[i][j]` for axis 0; where a place is named twice the last value
+    stays. The handle `inp` takes the new value, as in MegEngine; other tensors keep theirs. All
+    three have one rank, `index` and `source` one shape, nowhere longer than `inp`.
+    """
+    target = inp if isinstance(inp, Tensor) else Tensor(inp)
+    index, source = as_tensor(index), as_tensor(source, target).astype(target.dtype)
+    axis = _axis("scatter", axis, target.ndim)
+    if index.shape != source.shape or index.ndim != target.ndim:
+        raise ShapeError(
+            f"[scatter] index and source have one shape, of the rank of inp; got {index.shape},"
+            f" {source.shape} and {target.shape}"
+        )
+    if any(s > t for s, t in zip(source.shape, target.shape, strict=True)):
+        raise ShapeError(
+            f"[scatter] source of shape {source.shape} is longer than inp of shape {target.shape}"
+        )
+    target._reset(array_ops.put(target, source, index, axes=(axis,), grid=True))
+    return target
+
+
+def _axis(name: str, axis: int, ndim: int) -> int:
+    if not -ndim <= axis < ndim:
+        raise ShapeError(f"[{name}] axis {axis} does not exist in {ndim} dimension(s)")
+    return int(axis) % ndim
+
+
+def where(mask: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Elements of `x` where `mask` (bool) is True, and of `y` elsewhere; the three broadcast.
+
+    `x` and `y` may be numbers; their types are promoted together. Raises DTypeError for a mask of
+    another type.
+    """
+    x, y = pair("where", x, y)
+    return selection.where(x, y, as_tensor(mask))  # type: ignore[no-any-return]
+
+
+def cond_take(mask: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    """The elements of `x` where `mask` is True, and their places in the flattened `x` (int32).
+
+    `mask`: bool, of the shape of `x`. Both results have one dimension.
+    """
+    mask, x = as_tensor(mask), as_tensor(x)
+    if mask.shape != x.shape or mask.dtype != dt.bool_:
+        raise ShapeError(
+            f"[cond_take] the mask is bool of the shape of x, {x.shape}; got {mask.dtype.name} of"
+            f" shape {mask.shape}"
+        )
+    (places,) = selection.nonzero(reshape_op(mask, shape=(-1,)))
+    found = array_ops.take(reshape_op(x, shape=(-1,)), places)
+    return found, places.astype(dt.int32)
+
+
+def non_zero(condition: Tensor, as_tuple: bool = False) -> Any:
+    """The places of the elements that are not zero, in C order, as int32.
+
+    A tensor of shape (count, ndim), or with `as_tuple` one tensor of length count per dimension.
+    """
+    condition = as_tensor(condition)
+    places = tuple(p.astype(dt.int32) for p in selection.nonzero(condition))
+    if as_tuple:
+        return places
+    from ..ops.joining import concat
+
+    columns = [reshape_op(p, shape=(p.shape[0], 1)) for p in places]
+    return concat(*columns, axis=1) if len(columns) > 1 else columns[0]
+
+

@@ -1,0 +1,1 @@
+"""Tools around models, under the names users know: statistics and hook handles."""
