@@ -238,8 +238,9 @@ class Tensor(Value):
         }
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
+        locate = Tensor.dmap_callback
         try:
-            place = as_device(saved["device"])
+            place = as_device(saved["device"] if locate is None else locate(saved["device"]))
         except Exception:
             place = as_device(None)
         array = saved["numpy"]

@@ -7,7 +7,7 @@ from typing import Any
 from ..base.errors import ArgumentError, GradientError, StateError
 from ..graph.node import Var
 from ..graph.state import state
-from ..ops.elementwise import add
+from ..ops.elementwise import accumulate, add
 from ..ops.shape import broadcast_to
 from ..runtime.backward import backward, release_tape
 from ..tensor import Tensor, constant
@@ -139,7 +139,7 @@ class GradManager:
         state.recorders -= 1
         keep = state.recorders > 0
         try:
-            found = backward(roots, add, keep) if roots else {}
+            found = backward(roots, add if keep else accumulate, keep) if roots else {}
             del roots
             self._deliver(found)
         finally:

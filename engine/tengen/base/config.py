@@ -34,7 +34,7 @@ class Config:
         default=0, metadata={"doc": "bytes tensors may hold on the CPU; 0: from the system"}
     )
     backends: str = dataclasses.field(
-        default="onednn,numba,numpy", metadata={"doc": "CPU kernel families, the first that can"}
+        default="fusion,onednn,numba,numpy", metadata={"doc": "CPU kernel families, the first that can"}
     )
     onednn_library: str = dataclasses.field(
         default="", metadata={"doc": "path of a libdnnl.so.3 to use instead of the bundled one"}

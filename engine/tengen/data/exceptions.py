@@ -53,7 +53,7 @@ def from_worker(original: BaseException | None, text: str) -> WorkerError:
 
     A program that catches its own exception class works with any number of workers, and one that
     catches RuntimeError, which is what MegEngine raises, works too. Where the two classes cannot
-    be joined a plain `WorkerError` is returned. The original is the `__cause__`.
+    or need not be joined a plain `WorkerError` is returned. The original is the `__cause__`.
     """
     error: WorkerError = WorkerError(text)
     if original is not None:
@@ -63,7 +63,7 @@ def from_worker(original: BaseException | None, text: str) -> WorkerError:
             return text
 
         try:
-            joined = type(kind.__name__, (WorkerError, kind), {"__str__": message})
+            joined = type(kind.__name__, (kind, WorkerError), {"__str__": message})
             error = kind.__new__(joined, *original.args)
             error.args = original.args
             error.__dict__.update(original.__dict__)

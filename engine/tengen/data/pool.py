@@ -49,7 +49,10 @@ class WorkerHandle:
         self.number = number
         self.connection, other = context.Pipe(duplex=True)
         self.process = context.Process(
-            target=main, args=(other, number), daemon=True, name=f"tengen-data-{number}"
+            target=main,
+            args=(other, number, _answers_megengine()),
+            daemon=True,
+            name=f"tengen-data-{number}",
         )
         with _spawn_environment():
             self.process.start()
@@ -271,6 +274,12 @@ def _spawn_environment() -> Iterator[None]:
                     os.environ[name] = value
             if in_main_thread:
                 signal.signal(signal.SIGINT, handler)
+
+
+def _answers_megengine() -> bool:
+    """Whether this program runs with `tengen.compat`, which its code in workers needs too."""
+    answer = sys.modules.get("megengine")
+    return answer is not None and answer is sys.modules.get("tengen")
 
 
 def _shut_down(workers: list[WorkerHandle], owner: int) -> None:

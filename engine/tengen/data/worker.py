@@ -18,6 +18,7 @@ from typing import Any
 import cloudpickle
 import numpy as np
 
+from .. import compat
 from ..base.errors import StateError
 from . import messages as m
 from .buffers import lay_out, slices, write
@@ -30,11 +31,13 @@ from .worker_info import WorkerInfo, set_worker_info
 SMALL = 16 * 1024  # bytes below which a batch travels in the message itself
 
 
-def main(connection: Connection, worker: int) -> None:
-    """The life of worker number `worker`."""
+def main(connection: Connection, worker: int, megengine: bool) -> None:
+    """The life of worker number `worker`; with `megengine` that name is answered here too."""
     # Ctrl-C reaches the whole group; the loader decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     use_one_thread()
+    if megengine:
+        compat.install()
     Worker(connection, worker).run()
 
 
@@ -152,7 +155,8 @@ class Worker:
             except Exception as error:
                 raise StateError(
                     f"[DataLoader] the data set could not be rebuilt in the worker process: "
-                    f"{error}; its modules must be importable there, and its objects survive pickling"
+                    f"{error}; its modules must be importable there, and its "
+                    f"objects survive pickling"
                 ) from error
         return self._parts
 

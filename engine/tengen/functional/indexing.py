@@ -13,8 +13,9 @@ from ..base.errors import IndexingError, ShapeError
 from ..operands import as_tensor, pair
 from ..ops import indexing as array_ops
 from ..ops import selection, slicing
+from ..ops.joining import concat
 from ..ops.shape import reshape as reshape_op
-from ..tensor import Tensor
+from ..tensor import Tensor, host_array
 
 __all__ = ["cond_take", "gather", "getitem", "non_zero", "scatter", "setitem", "where"]
 
@@ -202,8 +203,6 @@ def _is_number(array: Any) -> bool:
 
 def _array(items: Any) -> Any:
     """A list as an array; one that holds tensors is read."""
-    from ..tensor import host_array
-
     if not len(items):
         return np.zeros(0, np.int64)
     try:
@@ -302,8 +301,6 @@ def non_zero(condition: Tensor, as_tuple: bool = False) -> Any:
     places = tuple(p.astype(dt.int32) for p in selection.nonzero(condition))
     if as_tuple:
         return places
-    from ..ops.joining import concat
-
     columns = [reshape_op(p, shape=(p.shape[0], 1)) for p in places]
     return concat(*columns, axis=1) if len(columns) > 1 else columns[0]
 

@@ -60,6 +60,13 @@ class Deferred:
         self.shared = False
         self.allocate: Callable[[], Any] | None = None
 
+    def force(self) -> Any:
+        """The finished array of a Deferred that came as an input."""
+        assert self.allocate is not None
+        out = self.allocate()
+        self.compute(out)
+        return out
+
 
 @dataclasses.dataclass
 class Bound:

@@ -184,6 +184,9 @@ def _div_rule(call: Call, dy: Any) -> tuple[Any, ...]:
 NUMBERS = dt.INTEGERS + dt.FLOATS + dt.COMPLEX
 
 add = Elementwise("add", _add, NUMBERS, arity=2, rule=lambda call, dy: (dy, dy), keeps_zero=True)
+accumulate = Elementwise(
+    "accumulate", _add, NUMBERS, arity=2, rule=lambda call, dy: (dy, dy), keeps_zero=True
+)
 sub = Elementwise(
     "sub",
     _sub,

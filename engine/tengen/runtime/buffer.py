@@ -99,12 +99,16 @@ class OwnedBuffer(Buffer):
 
 
 class DeferredBuffer(Buffer):
-    """A buffer whose memory is made when somebody first looks at it."""
+    """A buffer whose memory is made when somebody first looks at it.
 
-    __slots__ = ("pending", "tag")
+    `sources` are the buffers it will be computed from; it keeps their memory until then.
+    """
 
-    def __init__(self, type: TensorType, pending: Any, tag: Tag | None):
+    __slots__ = ("pending", "sources", "tag")
+
+    def __init__(self, type: TensorType, pending: Any, sources: list[Buffer], tag: Tag | None):
         self.type = type
+        self.sources = sources
         self._array = None
         self.owner = None
         self.nbytes = 0
@@ -118,6 +122,7 @@ class DeferredBuffer(Buffer):
         self.owner = made
         self._array = made._array
         self.pending = None
+        self.sources = []
         return self._array
 
     def materialise(self) -> Any:
@@ -128,6 +133,7 @@ class DeferredBuffer(Buffer):
         self.owner = made
         self._array = made._array
         self.pending = None
+        self.sources = []
         return self._array
 
 

@@ -220,6 +220,7 @@ def _deferring_run(op: OpDef, bound: Bound, forms: tuple[TensorType | None, ...]
 
     def run(ins: tuple[Any, ...], tag: Any) -> Any:
         operands = []
+        sources: list[Buffer] = []
         for buffer, layout in zip(ins, layouts, strict=True):
             if buffer is None:
                 operands.append(None)
@@ -229,12 +230,16 @@ def _deferring_run(op: OpDef, bound: Bound, forms: tuple[TensorType | None, ...]
                 pending.shared = buffer.uses > 0
                 pending.allocate = buffer.allocate
                 operands.append(pending)
+                sources += buffer.sources
+                sources.append(buffer)
                 continue
             array = buffer.array
             if buffer.type.layout is not layout or (
                 layout is None and not array.flags.c_contiguous
             ):
-                array = convert(buffer, layout, tag).array
+                buffer = convert(buffer, layout, tag)
+                array = buffer.array
+            sources.append(buffer)
             operands.append(array)
         made = []
         for type_, output in zip(out_types, start(tuple(operands)), strict=True):
@@ -242,7 +247,7 @@ def _deferring_run(op: OpDef, bound: Bound, forms: tuple[TensorType | None, ...]
                 buffer = empty(type_, tag)
                 output.compute(buffer._array)
             else:
-                buffer = DeferredBuffer(type_, output, tag)
+                buffer = DeferredBuffer(type_, output, sources, tag)
             made.append(buffer)
         return made[0] if single else tuple(made)
 

@@ -7,8 +7,9 @@ from tests.engine.kernels.onednn_running import close, normal, run
 
 from tengen.base.layout import Layout
 from tengen.kernels.onednn import convolution, library
-from tengen.kernels.onednn.errors import OneDnnError
+from tengen.kernels.onednn.errors import OneDnnError, Unsupported
 from tengen.kernels.onednn.memory import Desc
+from tengen.kernels.onednn.primitive import Speed
 
 pytestmark = pytest.mark.skipif(not library.available(), reason=library.why_not())
 F32 = np.float32
@@ -163,12 +164,7 @@ def test_weights_keep_the_layout_that_is_asked_for():
     assert isinstance(layout, Layout)
     held = Desc.blocked(w.shape, F32, layout)
     dy = normal(x.shape, 2)
-    dx, dw, _ = reference(x, w, dy, padding=1)
-    plan = convolution.backward_data(
-        Desc.any(dy.shape, F32), held, Desc.any(x.shape, F32), padding=1
-    )
-    assert plan.weights == held
-    close(run(plan, diff_dst=dy, weights=w)["diff_src"], dx)
+    _, dw, _ = reference(x, w, dy, padding=1)
     plan = convolution.backward_weights(
         Desc.any(x.shape, F32), Desc.any(dy.shape, F32), held, padding=1
     )
@@ -203,3 +199,42 @@ def test_wrong_operands_are_refused_with_their_shapes():
         plan.checked(np.zeros((1, 16, 8, 8), F32), *right[1:])
     with pytest.raises(OneDnnError, match="takes src, weights, dst; got 2 arrays"):
         plan(*right[:2])
+
+
+def test_mixed_forms_that_leave_only_reference_loops_are_refused():
+    x = Desc.plain((2, 32, 8, 8), F32)
+    dy = Desc.blocked((2, 32, 8, 8), F32, Layout.parse("aBcd16b"))
+    with pytest.raises(Unsupported, match="only reference loops"):
+        convolution.backward_data(dy, Desc.any((32, 32, 3, 3), F32), x, padding=1)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_fastest_finds_a_real_kernel_from_any_mixture_of_forms(case):
+    x_shape, w_shape, options = CASES[case]
+    x, w = normal(x_shape), normal(w_shape, 1)
+    plan = convolution.forward(Desc.plain(x_shape, F32), Desc.any(w_shape, F32), **options)
+    y = plan.dst
+    dy = normal(y.shape, 2)
+    weights = plan.weights
+    dx, dw, _ = reference(x, w, dy, **options)
+    back = convolution.fastest(
+        convolution.backward_data, y, weights, Desc.channels_last(x_shape, F32), **options
+    )
+    assert back.speed > Speed.REFERENCE
+    close(run(back, diff_dst=dy, weights=w)["diff_src"], dx)
+    back = convolution.fastest(
+        convolution.backward_weights, Desc.channels_last(x_shape, F32), y, weights, **options
+    )
+    assert back.speed > Speed.REFERENCE
+    close(run(back, src=x, diff_dst=dy)["diff_weights"], dw)
+    ahead = convolution.fastest(
+        convolution.forward, Desc.any(x_shape, F32), Desc.any(w_shape, F32), **options
+    )
+    close(run(ahead, src=x, weights=w)["dst"], reference(x, w, **options))
+
+
+def test_fastest_keeps_forms_that_already_have_generated_code():
+    x = Desc.blocked((2, 32, 8, 8), F32, Layout.parse("aBcd16b"))
+    plan = convolution.fastest(convolution.forward, x, Desc.any((32, 32, 3, 3), F32))
+    assert plan.src == x
+    assert plan.speed is Speed.GENERATED

@@ -34,7 +34,8 @@ def _checked(
 ) -> Iterator[tuple[tarfile.TarInfo, Path]]:
     for member in tar:
         name = PurePosixPath(member.name.replace("\\", "/"))
-        if name.is_absolute() or ".." in name.parts or ":" in name.parts[:1]:
+        drive = any(":" in part for part in name.parts[:1])
+        if name.is_absolute() or ".." in name.parts or drive:
             raise FileFormatError(f"[extract] {path}: {member.name!r} leads out of the archive")
         if not (member.isreg() or member.isdir()):
             raise FileFormatError(

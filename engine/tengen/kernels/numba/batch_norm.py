@@ -164,11 +164,13 @@ _SOURCES = {
     "forward": batch_norm_source.forward,
     "backward": batch_norm_source.backward,
 }
-_source = cache(lambda part, variant: _SOURCES[part](variant))
+@cache
+def _text(part: str, variant: Variant) -> tuple[str, str]:
+    return f"bn_{part}_{variant.name}", _SOURCES[part](variant)
 
 
 def _kernel(part: str, variant: Variant) -> service.Kernel:
-    return service.request(f"bn_{part}_{variant.name}", _source(part, variant))
+    return service.request(*_text(part, variant))
 
 
 def _launch(

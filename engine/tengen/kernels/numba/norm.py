@@ -8,20 +8,20 @@ from numpy.typing import NDArray
 
 from . import service
 from .flat import flat, flat_output, parts
-from .passes import Pass, entry, header, indented
+from .passes import Pass, entry, header, indented, shared
 
 Array = NDArray[np.floating]
 
 
 def square_sum(array: Array) -> float:
     """The sum of squares of a contiguous float32 or float64 array, added up in float64."""
-    kernel = service.request(f"square_sum_{array.dtype.name}", _square_sum(array.dtype.name))
+    kernel = service.request("square_sum", _square_sum(array.dtype.char))
     if not kernel.ready:
         wide = array.astype(np.float64).reshape(-1)
         return float(wide @ wide)
     count = parts(array.size)
     sums = np.zeros(16 * count)
-    kernel(flat(array), sums, count)
+    kernel(flat(array), sums, array.size, count)
     return float(sums.sum())
 
 
@@ -39,36 +39,29 @@ def clip_by_norm(arrays: Sequence[Array], max_norm: float) -> float:
 
 
 def _scale(array: Array, factor: float) -> None:
-    kernel = service.request(f"scale_{array.dtype.name}", _scaled(array.dtype.name))
+    kernel = service.request("scale", _scaled(array.dtype.char))
     if not kernel.ready:
         np.multiply(array, array.dtype.type(factor), out=array)
         return
-    kernel(flat_output(array), factor, parts(array.size))
+    kernel(flat_output(array), factor, array.size, parts(array.size))
 
 
-def _shares(body: list[str], arguments: list[tuple[str, str]], dtype: str) -> str:
-    lines = [
-        header(dtype),
-        "@inner",
-        f"def work(part, parts, {', '.join(name for name, _ in arguments)}):",
-        "    vectors = (x.size + W - 1) // W",
-        "    first = part * vectors // parts * W",
-        "    last = min((part + 1) * vectors // parts * W, x.size)",
-        *indented(body),
-    ]
-    return "\n".join(lines) + "\n" + entry(arguments)
+def _module(body: list[str], arguments: list[tuple[str, str]], code: str) -> str:
+    dtype = np.dtype(code).name
+    arguments = [*arguments, ("size", "int64")]
+    return "\n".join([header(dtype), *shared(arguments, body)]) + entry(arguments)
 
 
 @cache
-def _square_sum(dtype: str) -> str:
+def _square_sum(code: str) -> str:
     run = Pass(["v = LOAD(x)", "ADD(a, v * v)"], ("a",))
     body = ["for at in range(first, last, 4096):", "    some = min(4096, last - at)"]
     body += indented([*run.along_run("some"), "sums[part * 16] += float64(a)"])
-    return _shares(body, [("x", "IN"), ("sums", "WIDE")], dtype)
+    return _module(body, [("x", "IN"), ("sums", "WIDE")], code)
 
 
 @cache
-def _scaled(dtype: str) -> str:
+def _scaled(code: str) -> str:
     run = Pass(["STORE(x, LOAD(x) * f)"])
     body = ["f = T(factor)", "at = first", *run.along_run("(last - first)")]
-    return _shares(body, [("x", "OUT"), ("factor", "float64")], dtype)
+    return _module(body, [("x", "OUT"), ("factor", "float64")], code)

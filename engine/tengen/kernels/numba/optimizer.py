@@ -150,15 +150,17 @@ def _moment_scalars(
     return (beta0, 1 - beta0, beta1, 1 - beta1, *corrections, eps)
 
 
-_source = cache(optimizer_source.step)
-_NAMES = {"f": "float32", "d": "float64"}
+@cache
+def _text(rule: str, code: str) -> tuple[str, str]:
+    """The name and the source of a rule's kernel for the dtype of a type code."""
+    dtype = np.dtype(code).name
+    if dtype not in ("float32", "float64"):
+        raise ValueError(f"[{rule}] expected float32 or float64; {dtype} came")
+    return f"{rule}_{dtype}", optimizer_source.step(rule, dtype)
 
 
 def _kernel(rule: str, code: str) -> service.Kernel:
-    dtype = _NAMES.get(code)
-    if dtype is None:
-        raise ValueError(f"[{rule}] expected float32 or float64; {np.dtype(code).name} came")
-    return service.request(f"{rule}_{dtype}", _source(rule, dtype))
+    return service.request(*_text(rule, code))
 
 
 def _update(

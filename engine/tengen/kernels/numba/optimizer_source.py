@@ -21,12 +21,12 @@ class Rule:
 
 _DECAY = "g = g + p * decay"
 _MOMENTS = [
-    "m = LOAD(mean) * beta0 + g * rest0",
-    "s = LOAD(square) * beta1 + g * g * rest1",
+    "m = LOAD(mean) * beta0 + g * fresh0",
+    "s = LOAD(square) * beta1 + g * g * fresh1",
 ]
 _KEEP_MOMENTS = ["STORE(mean, m)", "STORE(square, s)"]
 _ADAM_DELTA = "u = (m / correction0) / (square_root(s / correction1) + eps)"
-_ADAM_SCALARS = ["beta0", "rest0", "beta1", "rest1", "correction0", "correction1", "eps"]
+_ADAM_SCALARS = ["beta0", "fresh0", "beta1", "fresh1", "correction0", "correction1", "eps"]
 
 RULES = {
     "sgd": Rule([], ["lr", "decay"], [_DECAY, "STORE(param, p - g * lr)"]),
@@ -72,14 +72,14 @@ RULES = {
     ),
     "adadelta": Rule(
         ["square", "step"],
-        ["lr", "decay", "rho", "rest", "eps"],
+        ["lr", "decay", "rho", "fresh", "eps"],
         [
             _DECAY,
-            "s = LOAD(square) * rho + g * g * rest",
+            "s = LOAD(square) * rho + g * g * fresh",
             "a = LOAD(step)",
             "u = square_root(a + eps) / square_root(s + eps) * g",
             "STORE(square, s)",
-            "STORE(step, a * rho + u * u * rest)",
+            "STORE(step, a * rho + u * u * fresh)",
             "STORE(param, p - u * lr)",
         ],
     ),

@@ -1,7 +1,8 @@
 """Writes the vector loops of generated kernels.
 
 A *pass* walks runs of memory and does the same few lines at every step. Its body is text with
-`LOAD(array)`, `STORE(array, value)` and `ADD(total, value)`; a step handles one vector, and the last,
+`LOAD(array)`, `STORE(array, value)`, `ADD(total, value)` and `MAX(largest, value)`, and
+`COLUMN(array)` for a vector shared by all rows, `KEEP(value)` for zero beyond the run; a step handles one vector, and the last,
 shorter one of a run is masked, so that nothing beyond the run is read, written or summed. Loops are
 written out in place: Numba spends a fifth of a second on every further function.
 """
@@ -39,6 +40,19 @@ def indented(lines: Iterable[str], depth: int = 1) -> list[str]:
     return ["    " * depth + line for line in lines]
 
 
+def shared(arguments: Sequence[tuple[str, str]], body: Sequence[str]) -> list[str]:
+    """The text of a `work` whose body does the elements `first` to `last` of `size`."""
+    return [
+        "@inner",
+        f"def work(part, parts, {', '.join(name for name, _ in arguments)}):",
+        "    vectors = (size + W - 1) // W",
+        "    first = part * vectors // parts * W",
+        "    last = min((part + 1) * vectors // parts * W, size)",
+        *indented(body),
+        "",
+    ]
+
+
 def entry(arguments: Sequence[tuple[str, str]]) -> str:
     """The text of `kernel`: `work(part, parts, ...)` once, or once a thread for several parts.
 
@@ -69,6 +83,7 @@ class Pass:
 
     body: Sequence[str]
     totals: Sequence[str] = ()
+    maxima: Sequence[str] = ()
 
     @property
     def _copies(self) -> int:
@@ -83,7 +98,8 @@ class Pass:
             lines += indented([*self._step(copy), "at += W"])
         masked = ["rest = end - at", *self._step(0, masked=True), "at += W"]
         lines += ["while at < end:", *indented(masked)]
-        return lines + [f"{t} = sum_lanes({self._sum(t)})" for t in self.totals]
+        lines += [f"{t} = sum_lanes({self._sum(t)})" for t in self.totals]
+        return lines + [f"{m} = max_lanes({m}_0)" for m in self.maxima]
 
     def down_columns(self, count: str, stride: str, narrow: bool) -> list[str]:
         """Lines that walk `count` rows of at most W columns from `at` on, `stride` elements apart.
@@ -103,7 +119,9 @@ class Pass:
         return [*self._zeros(), *full] + [f"{t} = {self._sum(t)}" for t in self.totals]
 
     def _zeros(self) -> list[str]:
-        return [f"{t}_{copy} = splat(T(0), W)" for t in self.totals for copy in range(self._copies)]
+        copies = range(self._copies)
+        lines = [f"{t}_{copy} = splat(T(0), W)" for t in self.totals for copy in copies]
+        return lines + [f"{m}_0 = splat(T(-np.inf), W)" for m in self.maxima]
 
     def _sum(self, total: str) -> str:
         return " + ".join(f"{total}_{copy}" for copy in range(self._copies))
@@ -115,7 +133,14 @@ class Pass:
         lines = []
         for line in self.body:
             line = re.sub(r"LOAD\((\w+)\)", rf"load{some}(\1, at, W{rest})", line)
+            line = re.sub(
+                r"COLUMN\((\w+)\)", rf"load{some}(\1, at - row * columns, W{rest})", line
+            )
+            line = re.sub(r"KEEP\((.+?)\)", r"keep(\1, rest)" if masked else r"\1", line)
             line = re.sub(r"^STORE\((\w+), (.+)\)$", rf"store{some}(\1, at, \2{rest})", line)
             add = rf"\1_{copy} = \1_{copy} + {term}"
-            lines.append(re.sub(r"^ADD\((\w+), (.+)\)$", add, line))
+            line = re.sub(r"^ADD\((\w+), (.+)\)$", add, line)
+            kept = r"fill(\2, rest, -np.inf)" if masked else r"\2"
+            line = re.sub(r"^MAX\((\w+), (.+)\)$", rf"\1_0 = larger({kept}, \1_0)", line)
+            lines.append(line)
         return lines

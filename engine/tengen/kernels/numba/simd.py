@@ -410,6 +410,13 @@ def each_lane(typing_context, name, value):
     return value(name, value), generate
 
 
+def _larger(builder, x, y):
+    """x where it is greater or NaN, else y: a NaN in y is kept too, since no x is greater."""
+    greater = builder.fcmp_ordered(">", x, y)
+    missing = builder.fcmp_unordered("!=", x, x)
+    return builder.select(builder.or_(greater, missing), x, y)
+
+
 def _reduce(builder, value, combine):
     """Folds a vector to its first lane, halving it at every step."""
     lanes = value.type.count
@@ -436,12 +443,37 @@ def sum_lanes(typing_context, value):
 def max_lanes(typing_context, value):
     """The largest lane; NaN when any lane is NaN."""
 
-    def combine(builder, x, y):
-        greater = builder.fcmp_ordered(">", x, y)
-        missing = builder.fcmp_unordered("!=", x, x)
-        return builder.select(builder.or_(greater, missing), x, y)
-
     def generate(context, builder, sig, args):
-        return _reduce(builder, args[0], combine)
+        return _reduce(builder, args[0], _larger)
 
     return value.dtype(value), generate
+
+
+@intrinsic(prefer_literal=True)
+def larger(typing_context, value, other):
+    """The larger of two vectors, lane by lane; NaN where either is NaN."""
+
+    def generate(context, builder, sig, args):
+        x, y = (
+            _as_vector(context, builder, v, t, vec) for v, t in zip(args, sig.args, strict=True)
+        )
+        return _larger(builder, x, y)
+
+    vec = _pair(value, other)
+    return None if vec is None else (vec(value, other), generate)
+
+
+@intrinsic(prefer_literal=True)
+def smaller(typing_context, value, other):
+    """The smaller of two vectors, lane by lane; NaN where either is NaN."""
+
+    def generate(context, builder, sig, args):
+        x, y = (
+            _as_vector(context, builder, v, t, vec) for v, t in zip(args, sig.args, strict=True)
+        )
+        less = builder.fcmp_ordered("<", x, y)
+        missing = builder.fcmp_unordered("!=", x, x)
+        return builder.select(builder.or_(less, missing), x, y)
+
+    vec = _pair(value, other)
+    return None if vec is None else (vec(value, other), generate)

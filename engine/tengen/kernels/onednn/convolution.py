@@ -4,9 +4,11 @@ Shapes: x (N, C, ...), weights (O, I, ...) or, for groups, (G, O/G, I/G, ...), b
 A transposed convolution is `backward_data`, its gradients `forward` and `backward_weights`.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from .algorithms import Activation
+from .errors import Unsupported
 from .library import load
 from .memory import Desc, md_of
 from .primitive import (
@@ -22,6 +24,7 @@ from .primitive import (
     SRC_1,
     WEIGHTS,
     Plan,
+    Speed,
     activation_post,
     attributes,
     cached,
@@ -59,6 +62,7 @@ def _forward_pd(x: Desc, w: Desc, bias: Desc | None, dst: Desc, values: Any, pos
         md_of(dst),
         *values,
         attributes(*post),
+        reference=False,
     )
 
 
@@ -128,6 +132,7 @@ def backward_data(
         *window.arguments(),
         _hint(dx, weights, dy, window),
         attributes(),
+        reference=False,
     )
     arguments = [("diff_dst", DIFF_DST), ("weights", WEIGHTS), ("diff_src", DIFF_SRC)]
     return Plan("convolution backward_data", pd, arguments)
@@ -159,6 +164,7 @@ def backward_weights(
         *window.arguments(),
         _hint(x, dw, dy, window),
         attributes(),
+        reference=False,
     )
     arguments = [
         ("src", SRC),
@@ -167,3 +173,48 @@ def backward_weights(
         ("diff_bias", DIFF_BIAS),
     ]
     return Plan("convolution backward_weights", pd, arguments)
+
+
+_ACTIVATIONS: dict[Callable[..., Plan], tuple[int, ...]] = {
+    forward: (0,),
+    backward_data: (0, 2),
+    backward_weights: (0, 1),
+}
+
+
+def fastest(builder: Callable[..., Plan], *operands: Desc, **options: Any) -> Plan:
+    """The plan of `forward`, `backward_data` or `backward_weights` with the best kind of kernel.
+
+    Tried in turn, until one has generated code: the operands in the forms given, in forms of
+    oneDNN's choice, all images channels-last, all plain. The caller reorders what the plan wants
+    otherwise. Raises Unsupported when none works.
+    """
+    places = _ACTIVATIONS[builder]
+
+    def formed(image: Callable[[Desc], Desc]) -> list[Desc]:
+        return [
+            image(desc) if place in places else desc.relaxed()
+            for place, desc in enumerate(operands)
+        ]
+
+    attempts = [
+        list(operands),
+        formed(Desc.relaxed),
+        formed(lambda desc: Desc.channels_last(desc.shape, desc.dtype)),
+        formed(lambda desc: Desc.plain(desc.shape, desc.dtype)),
+    ]
+    best: Plan | None = None
+    refusal: Unsupported | None = None
+    for attempt in attempts:
+        try:
+            plan = builder(*attempt, **options)
+        except Unsupported as error:
+            refusal = error
+            continue
+        if best is None or plan.speed > best.speed:
+            best = plan
+        if best.speed is Speed.GENERATED:
+            break
+    if best is None:
+        raise refusal or Unsupported("[convolution] nothing to try")
+    return best

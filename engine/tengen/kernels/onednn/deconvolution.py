@@ -84,6 +84,7 @@ def _forward_pd(x: Desc, w: Desc, bias: Desc | None, dst: Desc, values: Any, pos
         md_of(dst),
         *values,
         attributes(*post),
+        reference=False,
     )
 
 
@@ -143,6 +144,7 @@ def backward_data(
         *values,
         library.ffi.gc(hint, library.c.dnnl_primitive_desc_destroy),
         attributes(),
+        reference=False,
     )
     arguments = [("diff_dst", DIFF_DST), ("weights", WEIGHTS), ("diff_src", DIFF_SRC)]
     return Plan("deconvolution backward_data", pd, arguments, {"weights": (axis, axis + 1)})
@@ -179,6 +181,7 @@ def backward_weights(
         *values,
         library.ffi.gc(hint, library.c.dnnl_primitive_desc_destroy),
         attributes(),
+        reference=False,
     )
     arguments = [
         ("src", SRC),

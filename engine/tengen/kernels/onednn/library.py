@@ -18,6 +18,18 @@ from .errors import OneDnnError, Unavailable, check
 WHEEL = "onednn-cpu-gomp"
 LIBRARY = "libdnnl.so.3"
 _CPU = 1
+_INSTRUCTION_SETS = {
+    0x0: "baseline",
+    0x1: "SSE4.1",
+    0x3: "AVX",
+    0x7: "AVX2",
+    0xF: "AVX2 VNNI",
+    0x27: "AVX-512",
+    0x67: "AVX-512 VNNI",
+    0xE7: "AVX-512 BF16",
+    0x1EF: "AVX-512 FP16",
+    0xFEF: "AVX-512 AMX",
+}
 
 _chosen_path = ""
 _loading = threading.RLock()
@@ -106,6 +118,12 @@ def why_not() -> str:
 def version() -> str:
     """The version of the loaded library, such as "3.2.0"."""
     return ".".join(map(str, load().version))
+
+
+def instruction_set() -> str:
+    """The widest vector instructions oneDNN uses on this processor, such as "AVX-512 BF16"."""
+    found = load().c.dnnl_get_effective_cpu_isa()
+    return max((code, name) for code, name in _INSTRUCTION_SETS.items() if code <= found)[1]
 
 
 def when_stale(clear: Callable[[], None]) -> Callable[[], None]:

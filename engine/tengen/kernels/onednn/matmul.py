@@ -65,5 +65,6 @@ def matmul(
         optional_md(bias or None),
         md_of(out),
         attributes(*post),
+        reference=False,
     )
     return Plan("matmul", pd, [*arguments, ("dst", DST)])

@@ -4,6 +4,7 @@ A plan may be called from several threads at once: each call takes its own set o
 and stream, and cffi lets go of the GIL while oneDNN computes.
 """
 
+import enum
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -23,7 +24,18 @@ FORWARD, INFERENCE, BACKWARD, BACKWARD_DATA = 64, 96, 128, 160
 
 _QUERY_IMPLEMENTATION, _QUERY_SCRATCHPAD, _QUERY_ARGUMENT = 8, 136, 255
 
+KEPT_PLANS = 2048
+
 Array = np.ndarray[Any, Any]
+
+
+@enum.unique
+class Speed(enum.IntEnum):
+    """What kind of kernel a plan got."""
+
+    REFERENCE = 0
+    GEMM = 1
+    GENERATED = 2
 
 
 class Plan:
@@ -106,6 +118,13 @@ class Plan:
             for name, desc in zip(self.names, self.descs, strict=True)
         )
         return f"<{self.kind} ({forms}) by {self.implementation}>"
+
+    @property
+    def speed(self) -> Speed:
+        """Generated code, a matrix product around copies, or reference loops."""
+        if self.implementation.startswith(("ref", "simple")):
+            return Speed.REFERENCE
+        return Speed.GEMM if "gemm" in self.implementation else Speed.GENERATED
 
     def _make_slot(self) -> tuple[Any, ...]:
         """Memory objects, their argument list and a stream: what one running call needs."""
@@ -257,16 +276,20 @@ def activation_post(activation: Activation) -> tuple[tuple[Any, ...], ...]:
     return () if activation is None else (("eltwise", activation),)
 
 
-def create(kind: str, constructor: str, *values: Any) -> Any:
+def create(kind: str, constructor: str, *values: Any, reference: bool = True) -> Any:
     """A primitive descriptor from oneDNN's constructor of that name.
 
-    `kind` names the call in errors. Raises Unsupported when there is no implementation.
+    `kind` names the call in errors. Raises Unsupported when there is no implementation, or, where
+    `reference` is False, only oneDNN's plain loops, thousands of times slower than the others.
     """
     library = load()
-    pd = library.ffi.new("pd_t *")
+    made = library.ffi.new("pd_t *")
     function = getattr(library.c, f"dnnl_{constructor}_primitive_desc_create")
-    check(function(pd, *values), kind)
-    return pd[0]
+    check(function(made, *values), kind)
+    if not reference and _implementation(made[0]).startswith("ref"):
+        library.c.dnnl_primitive_desc_destroy(made[0])
+        raise Unsupported(f"[{kind}] oneDNN has only reference loops for these forms")
+    return made[0]
 
 
 def null() -> Any:
@@ -280,7 +303,10 @@ def optional_md(desc: Desc | None) -> Any:
 
 
 def cached(builder: Callable[..., Plan]) -> Callable[..., Plan]:
-    """Keep the plans (and refusals) a builder gave, by arguments, until they go stale."""
+    """Keep the plans (and refusals) a builder gave, by arguments, until they go stale.
+
+    Of more than `KEPT_PLANS` the oldest goes: shapes that never repeat must not fill the memory.
+    """
     kept: dict[Any, Plan | Unsupported] = {}
     when_stale(kept.clear)
 
@@ -293,6 +319,8 @@ def cached(builder: Callable[..., Plan]) -> Callable[..., Plan]:
                 found = builder(*values, **options)
             except Unsupported as refusal:
                 found = refusal
+            if len(kept) >= KEPT_PLANS:
+                kept.pop(next(iter(kept)), None)
             kept[key] = found
         if isinstance(found, Unsupported):
             raise found

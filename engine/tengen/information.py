@@ -1,0 +1,78 @@
+"""What is installed and used: versions, devices, kernels, and why something is not in use."""
+
+import importlib.metadata
+import os
+import platform
+from typing import Any
+
+import numpy as np
+
+from .base import device
+from .base.config import config
+from .graph.opdef import registry
+from .kernels.numba import library as numba_library
+from .kernels.onednn import library as onednn_library
+from .runtime import memory
+
+
+class Info(dict[str, Any]):
+    """A nested dictionary of facts that prints as an aligned table."""
+
+    def __str__(self) -> str:
+        lines = []
+        for section, facts in self.items():
+            lines.append(section)
+            width = max((len(name) for name in facts), default=0)
+            lines += [f"  {name:<{width}}  {value}" for name, value in facts.items()]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _backend(library: Any, version: str) -> str:
+    reason = library.why_not()
+    return f"not in use: {reason}" if reason else f"in use, {version}"
+
+
+def info() -> Info:
+    """Versions, devices, memory, which kernels are in use and why others are not.
+
+    Returns a dictionary of sections; printing it gives a table.
+    """
+    onednn = onednn_library.version() if onednn_library.available() else ""
+    gpus = device.count("gpu")
+    families = {}
+    for family in ("onednn", "numba"):
+        families[family] = sum(("cpu", family) in op.backends for op in registry.values())
+    return Info(
+        versions={
+            "tengen": _version("tengen-studio"),
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "system": f"{platform.system()} {platform.machine()}",
+        },
+        devices={
+            "cpu0": f"{os.cpu_count()} cores, {memory.capacity() / 2**30:.1f} GiB for tensors",
+            "gpu": f"{gpus} found" if gpus else "no usable NVIDIA GPU was found",
+            "default": device.get_default_device(),
+        },
+        kernels={
+            "onednn": _backend(onednn_library, onednn) + f"; {families['onednn']} operators",
+            "numba": _backend(numba_library, _version("numba"))
+            + f"; {families['numba']} operators",
+            "numpy": f"in use, {np.__version__}; all {len(registry)} operators",
+            "order": config.backends,
+        },
+        memory={
+            "in use": f"{memory.used_bytes():,} bytes",
+            "peak": f"{memory.peak_bytes():,} bytes",
+            "capacity": f"{memory.capacity():,} bytes",
+        },
+    )
