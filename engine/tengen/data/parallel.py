@@ -11,7 +11,9 @@ from . import messages as m
 from .deadline import TimedCalls, timed_out
 from .exceptions import LoaderTimeoutError, WorkerDiedError, from_worker
 from .fetch import take
-from .pool import Slot, WorkerHandle, WorkerPool
+from .pool import WorkerPool
+from .slots import Slot
+from .worker_process import WorkerHandle
 
 PREFETCH = 2  # batches that each worker has to do at any time
 
@@ -159,7 +161,7 @@ class ParallelIterator:
             )
         if pending.slot is None:
             return pickle.loads(answer.data)
-        buffers = self._pool.lend(pending.worker, pending.slot, answer.spans)
+        buffers = self._pool.lender.lend(pending.slot, answer.spans, pending.worker.free)
         return pickle.loads(answer.data, buffers=buffers)
 
     def _dispatch(self) -> None:

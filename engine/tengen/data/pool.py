@@ -1,88 +1,23 @@
 """The worker processes of a loader: starting, feeding, watching and ending them.
 
-Processes are spawned, never forked: kernels that use OpenMP hang in a forked child. Each has a
-connection of its own and shares no lock, so a killed one cannot hold up the others.
+Each has a connection of its own and they share no lock, so a killed one cannot hold up the others.
 """
 
-import collections
 import contextlib
-import dataclasses
-import multiprocessing
 import os
-import signal
-import sys
-import threading
 import time
-import types
 import weakref
-from collections.abc import Iterator
 from multiprocessing.connection import wait
 from typing import Any
 
-import numpy as np
-
 from . import messages as m
-from .buffers import slices
 from .exceptions import WorkerDiedError
 from .payload import Payload
 from .segment import Segment
-from .worker import main
+from .slots import Lender, Slot
+from .worker_process import STOP_SECONDS, WorkerHandle
 
 START_SECONDS = 120.0
-STOP_SECONDS = 1.0
-_spawning = threading.Lock()
-
-
-@dataclasses.dataclass
-class Slot:
-    """A segment that one worker writes batches to, one at a time."""
-
-    number: int
-    segment: Segment
-
-
-class WorkerHandle:
-    """One worker process as the loader sees it."""
-
-    def __init__(self, number: int) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.number = number
-        self.connection, other = context.Pipe(duplex=True)
-        self.process = context.Process(
-            target=main,
-            args=(other, number, _answers_megengine()),
-            daemon=True,
-            name=f"tengen-data-{number}",
-        )
-        with _spawn_environment():
-            self.process.start()
-        other.close()
-        self.ready = False
-        self.outstanding: dict[tuple[int, int], Slot | None] = {}
-        self.free: collections.deque[Slot] = collections.deque()
-
-    @property
-    def pid(self) -> int:
-        """The process id."""
-        assert self.process.pid is not None
-        return self.process.pid
-
-    def ending(self) -> str:
-        """How the process ended, in words."""
-        self.process.join(STOP_SECONDS)
-        code = self.process.exitcode
-        if code is None:
-            return "closed its connection"
-        if code >= 0:
-            return f"ended with exit code {code}"
-        try:
-            name = signal.Signals(-code).name
-        except ValueError:
-            name = f"signal {-code}"
-        hint = ""
-        if name == "SIGKILL":
-            hint = " (often the system's answer to too little memory)"
-        return f"was ended by {name}, exit code {code}{hint}"
 
 
 class WorkerPool:
@@ -97,8 +32,7 @@ class WorkerPool:
         self._payload: Payload | None = None
         self._numbers = 0
         self._slot_size = 0
-        self._leases: dict[int, weakref.ref[np.ndarray]] = {}
-        self._max_leases = 2 * count + 4
+        self.lender = Lender(2 * count + 4)
 
     @property
     def healthy(self) -> bool:
@@ -168,26 +102,6 @@ class WorkerPool:
                 answers.append((worker, None, None))
         return answers
 
-    def lend(self, worker: WorkerHandle, slot: Slot, spans: Any) -> list[Any]:
-        """Buffers at `spans` of `slot`, which is used again when the last of them is dropped.
-
-        When many are lent already, copies, so that a program that keeps all its batches does not
-        run out of file descriptors.
-        """
-        if len(self._leases) >= self._max_leases:
-            copies = [bytearray(view) for view in slices(spans, slot.segment.map)]
-            worker.free.append(slot)
-            return copies
-        lease = np.frombuffer(slot.segment.map, np.uint8)
-        leases, free = self._leases, worker.free
-
-        def give_back(_: Any) -> None:
-            leases.pop(slot.number, None)
-            free.append(slot)
-
-        leases[slot.number] = weakref.ref(lease, give_back)
-        return list(slices(spans, lease))
-
     def died(self, worker: WorkerHandle, tasks: str) -> WorkerDiedError:
         """The exception for a worker that is gone, which was busy with `tasks`."""
         return WorkerDiedError(
@@ -246,40 +160,6 @@ class WorkerPool:
             worker.connection.send(message)
             if segment is not None:
                 segment.send(worker.connection, worker.pid)
-
-
-@contextlib.contextmanager
-def _spawn_environment() -> Iterator[None]:
-    """What a starting worker inherits: one thread for BLAS and OpenMP, and no main module.
-
-    Left to itself the child would run the user's script again. SIGINT is ignored from its first
-    instruction, where this is the main thread, so that Ctrl-C prints no traceback of a worker.
-    """
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    with _spawning:
-        before = {name: os.environ.get(name) for name in names}
-        program = sys.modules["__main__"]
-        in_main_thread = threading.current_thread() is threading.main_thread()
-        handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if in_main_thread else None
-        sys.modules["__main__"] = types.ModuleType("__main__")
-        os.environ.update(dict.fromkeys(names, "1"))
-        try:
-            yield
-        finally:
-            sys.modules["__main__"] = program
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
-            if in_main_thread:
-                signal.signal(signal.SIGINT, handler)
-
-
-def _answers_megengine() -> bool:
-    """Whether this program runs with `tengen.compat`, which its code in workers needs too."""
-    answer = sys.modules.get("megengine")
-    return answer is not None and answer is sys.modules.get("tengen")
 
 
 def _shut_down(workers: list[WorkerHandle], owner: int) -> None:

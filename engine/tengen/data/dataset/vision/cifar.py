@@ -41,7 +41,7 @@ class CIFAR10(VisionDataset):
     raw_file_dir = "cifar-10-batches-py"
     train_batch: tuple[str, ...] = tuple(f"data_batch_{i}" for i in range(1, 6))
     test_batch: tuple[str, ...] = ("test_batch",)
-    meta_info = {"name": "batches.meta"}  # noqa: RUF012  (read only)
+    meta_info = {"name": "batches.meta"}
     label_keys: tuple[bytes, ...] = (b"labels",)
 
     def __init__(
@@ -130,5 +130,5 @@ class CIFAR100(CIFAR10):
     raw_file_dir = "cifar-100-python"
     train_batch = ("train",)
     test_batch = ("test",)
-    meta_info = {"name": "meta"}  # noqa: RUF012  (read only)
+    meta_info = {"name": "meta"}
     label_keys = (b"fine_labels", b"coarse_labels")

@@ -37,9 +37,7 @@ class COCO(AnnotatedDataset):
 
     supported_order = ("image", "boxes", "boxes_category", "keypoints", "polygons", "info")
     class_names = tuple(_NAMES.split("|"))
-    classes_originID = dict(  # noqa: RUF012  (read only)
-        zip(class_names, sorted(set(range(1, 91)) - set(_UNUSED)), strict=True)
-    )
+    classes_originID = dict(zip(class_names, sorted(set(range(1, 91)) - set(_UNUSED)), strict=True))
     keypoint_names = (
         "nose",
         "left_eye",

@@ -32,7 +32,7 @@ class ImageNet(ImageFolder):
         kwargs: of `ImageFolder`.
     """
 
-    raw_file_meta: dict[str, tuple[str, str]] = {  # noqa: RUF012  (read only)
+    raw_file_meta: dict[str, tuple[str, str]] = {
         "train": ("ILSVRC2012_img_train.tar", "1d675b47d978889d74fa0da5fadfb00e"),
         "val": ("ILSVRC2012_img_val.tar", "29b22e2961454d5413ddabcf34fc5622"),
         "devkit": ("ILSVRC2012_devkit_t12.tar.gz", "fa75699e90414af021442c21a62c3abf"),
