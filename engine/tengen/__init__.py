@@ -1,17 +1,107 @@
-"""Tengen: a deep-learning framework in which dynamic and static graphs are one."""
+"""Tengen: a deep-learning framework in which dynamic and static graphs are one.
 
+`import tengen as tg`. The heavier parts (`data`, `models`, `viz`, `compat`) load when first used.
+"""
+
+import importlib
 import warnings
+from typing import Any
 
-from . import autodiff, functional, module, operators, ops, optimizer, random
+from . import (
+    autodiff,
+    device,
+    functional,
+    module,
+    operators,
+    ops,
+    optimizer,
+    random,
+    reordering,
+    utils,
+)
 from .base.config import config
 from .base.device import get_default_device, set_default_device
+from .device import (
+    coalesce_free_memory,
+    get_allocated_memory,
+    get_cuda_compute_capability,
+    get_cuda_device_property,
+    get_cuda_version,
+    get_cudnn_version,
+    get_device_count,
+    get_max_allocated_memory,
+    get_max_reserved_memory,
+    get_mem_status_bytes,
+    get_reserved_memory,
+    is_cuda_available,
+    is_rocm_available,
+    reset_max_memory_stats,
+    set_prealloc_config,
+)
+from .information import info
+from .logger import enable_debug_log, get_logger, set_log_file, set_log_level
+from .runtime import configure
+from .serialization import load, save
 from .tensor import Parameter, Tensor
 
 __version__ = "0.1.0"
 
+_LATER = ("compat", "data", "models", "viz")
+
 __all__ = [
-    "Parameter", "Tensor", "autodiff", "config", "functional", "get_default_device",
-    "module", "operators", "ops", "optimizer", "random", "set_default_device",
-]  # fmt: skip
+    "Parameter",
+    "Tensor",
+    "autodiff",
+    "coalesce_free_memory",
+    "compat",
+    "config",
+    "data",
+    "device",
+    "enable_debug_log",
+    "functional",
+    "get_allocated_memory",
+    "get_cuda_compute_capability",
+    "get_cuda_device_property",
+    "get_cuda_version",
+    "get_cudnn_version",
+    "get_default_device",
+    "get_device_count",
+    "get_logger",
+    "get_max_allocated_memory",
+    "get_max_reserved_memory",
+    "get_mem_status_bytes",
+    "get_reserved_memory",
+    "info",
+    "is_cuda_available",
+    "is_rocm_available",
+    "load",
+    "models",
+    "module",
+    "operators",
+    "ops",
+    "optimizer",
+    "random",
+    "reordering",
+    "reset_max_memory_stats",
+    "save",
+    "set_default_device",
+    "set_log_file",
+    "set_log_level",
+    "set_prealloc_config",
+    "utils",
+    "viz",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tengen\.")
+configure.start()

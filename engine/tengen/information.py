@@ -1,6 +1,5 @@
 """What is installed and used: versions, devices, kernels, and why something is not in use."""
 
-import importlib.metadata
 import os
 import platform
 from typing import Any
@@ -30,6 +29,7 @@ class Info(dict[str, Any]):
 
 
 def _version(package: str) -> str:
+    import importlib.metadata
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

@@ -17,7 +17,11 @@ def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
         return value
     if like is not None and isinstance(value, NUMBER):
         return constant(value, dt.weak_scalar(value, like.dtype), like.device)  # type: ignore[no-any-return]
-    return Tensor(value, device=None if like is None else like.device)
+    if like is None:
+        return Tensor(value)
+    # An array as wide as the tensor beside it keeps its width.
+    dtype = like.dtype if getattr(value, "dtype", None) == like.dtype else None
+    return Tensor(value, dtype=dtype, device=like.device)
 
 
 def pair(name: str, x: Any, y: Any) -> tuple[Tensor, Tensor]:

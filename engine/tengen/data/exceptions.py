@@ -63,7 +63,7 @@ def from_worker(original: BaseException | None, text: str) -> WorkerError:
             return text
 
         try:
-            joined = type(kind.__name__, (kind, WorkerError), {"__str__": message})
+            joined: Any = type(kind.__name__, (kind, WorkerError), {"__str__": message})
             error = kind.__new__(joined, *original.args)
             error.args = original.args
             error.__dict__.update(original.__dict__)

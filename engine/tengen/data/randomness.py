@@ -1,9 +1,8 @@
 """The random numbers of samplers and transforms.
 
 Inside a `DataLoader` they depend on the loader's seed and the batch's number alone, so that zero
-and many workers give the same batches. The loader's seed comes from `seed()`, which
-`tengen.random.seed` calls, or else from NumPy's global generator, so that programs that call
-`numpy.random.seed` are reproducible too.
+and many workers give the same batches. The loader's seed follows `tengen.random.seed`, or else
+NumPy's global generator, so that programs that call `numpy.random.seed` are reproducible too.
 """
 
 import contextlib
@@ -13,25 +12,28 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..base import seeding
+
 _scope = threading.local()
-_root: np.random.RandomState | None = None
-
-
-def seed(value: int) -> None:
-    """Make every later draw of samplers and transforms follow from `value`."""
-    global _root
-    _root = np.random.RandomState(np.random.PCG64(value))
+_seeded: tuple[tuple[int, int], np.random.RandomState] | None = None
 
 
 def current() -> np.random.RandomState:
-    """The generator to draw from now: the batch's, the one `seed` made, or NumPy's global one."""
+    """The generator to draw from now: the batch's, the seeded one, or NumPy's global one."""
     state = getattr(_scope, "state", None)
-    if state is not None:
-        return state
-    if _root is not None:
-        return _root
-    # The object behind numpy.random's functions has no public name.
-    return np.random.mtrand._rand
+    return _outside() if state is None else state
+
+
+def _outside() -> np.random.RandomState:
+    global _seeded
+    asked = seeding.asked()
+    if asked is None:
+        # The object behind numpy.random's functions has no public name.
+        return np.random.mtrand._rand
+    if _seeded is None or _seeded[0] != asked:
+        words = np.random.SeedSequence(asked[1] % 2**64)
+        _seeded = asked, np.random.RandomState(np.random.PCG64(words))
+    return _seeded[1]
 
 
 def draw_seed() -> int:

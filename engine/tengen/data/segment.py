@@ -42,17 +42,22 @@ class Segment:
             reduction.send_handle(connection, self._handle, pid)
 
     @classmethod
-    def receive(cls, connection: Connection, private: bool = False) -> "Segment":
-        """The memory that the other end sends; with `private`, writes stay in this process."""
+    def receive(cls, connection: Connection) -> "Segment":
+        """The memory that the other end sends."""
         size, tag = connection.recv()
-        access = mmap.ACCESS_COPY if private else mmap.ACCESS_WRITE
         if _WINDOWS:
-            return cls(size, _tagged(size, tag, access), -1, tag)
+            return cls(size, _tagged(size, tag, mmap.ACCESS_WRITE), -1, tag)
         handle = reduction.recv_handle(connection)
-        try:
-            return cls(size, mmap.mmap(handle, size, access=access), -1, "")
-        finally:
-            os.close(handle)
+        return cls(size, mmap.mmap(handle, size), handle, "")
+
+    def private(self) -> mmap.mmap:
+        """A mapping of what the memory holds now; what is written to it nobody else sees.
+
+        Not after `close_handle`.
+        """
+        if _WINDOWS:
+            return _tagged(self.size, self._tag, mmap.ACCESS_COPY)
+        return mmap.mmap(self._handle, self.size, access=mmap.ACCESS_COPY)
 
     def close_handle(self) -> None:
         """Give up the descriptor once every process has been sent it; `map` stays."""

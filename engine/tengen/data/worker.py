@@ -77,7 +77,7 @@ class Worker:
             while True:
                 message = self._connection.recv()
                 if isinstance(message, m.NewPayload):
-                    segment = Segment.receive(self._connection, private=True)
+                    segment = Segment.receive(self._connection)
                     self._inbox.put((message, segment))
                 elif isinstance(message, m.NewSlot):
                     self._add_slot(message)
@@ -99,6 +99,7 @@ class Worker:
 
     def _add_slot(self, message: m.NewSlot) -> None:
         segment = Segment.receive(self._connection)
+        segment.close_handle()
         with self._changed:
             if message.replaces is not None:
                 self._slots.pop(message.replaces, None)
@@ -149,7 +150,7 @@ class Worker:
         if self._parts is None:
             assert self._payload is not None
             message, segment = self._payload
-            views = slices(message.spans, segment.map)
+            views = slices(message.spans, segment.private())
             try:
                 self._parts = pickle.loads(message.data, buffers=views)
             except Exception as error:

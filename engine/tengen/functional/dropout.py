@@ -2,7 +2,7 @@
 
 from ..base.errors import ArgumentError
 from ..operands import floating
-from ..ops.elementwise import affine, mul
+from ..random.generator import dropout as drawn_dropout
 from ..tensor import Tensor
 
 __all__ = ["dropout"]
@@ -17,8 +17,4 @@ def dropout(inp: Tensor, drop_prob: float, training: bool = True) -> Tensor:
         raise ArgumentError(f"[dropout] drop_prob is in [0, 1); got {drop_prob}")
     if not training or drop_prob == 0:
         return inp
-    from ..random import bernoulli
-
-    x = floating(inp)
-    kept = bernoulli(1 - drop_prob, x.shape, x.dtype, x.device)
-    return mul(x, affine(kept, scale=1 / (1 - drop_prob)))  # type: ignore[no-any-return]
+    return drawn_dropout(floating(inp), float(drop_prob))

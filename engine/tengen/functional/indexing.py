@@ -29,8 +29,13 @@ def getitem(x: Tensor, index: Any) -> Tensor:
     placed as NumPy places them. Raises IndexingError for an index that is out of range, of a wrong
     kind, or one too many.
     """
-    if type(index) is int:
-        return slicing.sliced(x, index=(index,))  # type: ignore[no-any-return]
+    plain = _plain(index)
+    if plain is not None:
+        return slicing.sliced(x, index=plain)  # type: ignore[no-any-return]
+    mask = _mask(x, index)
+    if mask is not None:
+        places, rows = _rows(x, mask)
+        return array_ops.take(rows, places)  # type: ignore[no-any-return]
     static, arrays, axes, front = _parse(x, index)
     if any(item != _FULL for item in static) or not arrays:
         x = slicing.sliced(x, index=static)
@@ -49,10 +54,15 @@ def setitem(x: Tensor, index: Any, value: Any) -> Tensor:
     value = as_tensor(value, x)
     if value.dtype != x.dtype:
         value = value.astype(x.dtype)
-    mask = _whole_mask(x, index)
+    mask = _mask(x, index)
     if mask is not None and value.size == 1:
+        mask = reshape_op(mask, shape=(*mask.shape, *(1,) * (x.ndim - mask.ndim)))
         value = reshape_op(value, shape=())
         return selection.where(value, x, mask)  # type: ignore[no-any-return]
+    if mask is not None:
+        places, rows = _rows(x, mask)
+        value = _without_leading(value, (*places.shape, *rows.shape[1:]))
+        return reshape_op(array_ops.put(rows, value, places), shape=x.shape)  # type: ignore[no-any-return]
     static, arrays, axes, front = _parse(x, index)
     whole = all(item == _FULL for item in static)
     if not arrays:
@@ -74,17 +84,43 @@ def _without_leading(value: Tensor, target: tuple[int, ...]) -> Tensor:
     return value
 
 
-def _whole_mask(x: Tensor, index: Any) -> Tensor | None:
-    """The index as a mask that lines up with `x`, if it is one boolean array alone."""
-    if isinstance(index, list) and index:
-        index = np.asarray(index) if not any(isinstance(i, Tensor) for i in index) else index
-    if not isinstance(index, (Tensor, np.ndarray)) or index.dtype != dt.bool_:
-        return None
-    if not index.ndim:
+def _plain(index: Any) -> Any:
+    """The static index for Python numbers, slices of them and None; None for anything else."""
+    items = index if type(index) is tuple else (index,)
+    found = []
+    for item in items:
+        kind = type(item)
+        if kind is slice:
+            item = (item.start, item.stop, item.step)
+            for bound in item:
+                if bound is not None and type(bound) is not int:
+                    return None
+        elif kind is not int and item is not None:
+            return None
+        found.append(item)
+    return tuple(found)
+
+
+def _mask(x: Tensor, index: Any) -> Tensor | None:
+    """The index as a mask over the first axes of `x`, if it is one boolean array alone."""
+    if isinstance(index, list) and index and not any(isinstance(i, Tensor) for i in index):
+        index = np.asarray(index) if _is_bool(index) else index
+    if not isinstance(index, (Tensor, np.ndarray)) or index.dtype != dt.bool_ or not index.ndim:
         return None
     _fits(x.shape, 0, index.shape)
-    mask = index if isinstance(index, Tensor) else Tensor(index, device=x.device)
-    return reshape_op(mask, shape=(*mask.shape, *(1,) * (x.ndim - mask.ndim)))  # type: ignore[no-any-return]
+    return index if isinstance(index, Tensor) else Tensor(index, device=x.device)
+
+
+def _is_bool(items: Any) -> bool:
+    while isinstance(items, list) and items:
+        items = items[0]
+    return isinstance(items, (bool, np.bool_))
+
+
+def _rows(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Where a mask is True, counted over its axes made one, and `x` with those axes made one."""
+    (places,) = selection.nonzero(reshape_op(mask, shape=(mask.size,)))
+    return places, reshape_op(x, shape=(mask.size, *x.shape[mask.ndim :]))
 
 
 def _fits(shape: tuple[int, ...], axis: int, mask: tuple[int, ...]) -> None:
@@ -174,7 +210,7 @@ def _index_tensor(array: Any, device: Any) -> Tensor:
 
 
 def _item(item: Any) -> Any:
-    """One item as int, (start, stop, step), None, Ellipsis, or an array of whole numbers or bool."""
+    """One item as int, (start, stop, step), None, Ellipsis, or an array."""
     if item is None or item is Ellipsis or type(item) is int:
         return item
     if isinstance(item, slice):
@@ -303,5 +339,3 @@ def non_zero(condition: Tensor, as_tuple: bool = False) -> Any:
         return places
     columns = [reshape_op(p, shape=(p.shape[0], 1)) for p in places]
     return concat(*columns, axis=1) if len(columns) > 1 else columns[0]
-
-

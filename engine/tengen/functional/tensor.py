@@ -11,18 +11,16 @@ import numpy as np
 from ..base.dtype import promote
 from ..base.errors import ArgumentError, ShapeError
 from ..operands import as_tensor, axis_tuple, shape_tuple
-from ..ops import joining, slicing
+from ..ops import joining
 from ..ops import shape as shape_ops
 from ..tensor import Tensor
-from .indexing import cond_take, gather, getitem, non_zero, scatter, setitem, where
+from .indexing import cond_take, gather, getitem, non_zero, scatter, setitem, where  # noqa: F401
 
 __all__ = [
-    "broadcast_to", "concat", "cond_take", "copy", "diag", "expand_dims", "flatten", "flip",
-    "gather", "non_zero", "repeat", "reshape", "roll", "rot90", "scatter", "split", "squeeze",
+    "broadcast_to", "concat", "cond_take", "copy", "diag", "expand_dims", "flatten",
+    "gather", "non_zero", "repeat", "reshape", "roll", "scatter", "split", "squeeze",
     "stack", "swapaxes", "tile", "transpose", "where",
 ]  # fmt: skip
-
-_INTERNAL = (getitem, setitem)
 
 
 def _axis(name: str, axis: Any, ndim: int) -> int:
@@ -243,54 +241,3 @@ def diag(inp: Tensor, k: int = 0) -> Tensor:
     k > 0 lies above the main diagonal. Raises ShapeError for other ranks.
     """
     return joining.diag(as_tensor(inp), k=int(k))  # type: ignore[no-any-return]
-
-
-def flip(
-    inp: Tensor, vertical: bool = True, horizontal: bool = True, *, axis: Any = None
-) -> Tensor:
-    """Images (N, H, W, C) or (H, W, C) upside down, left to right, or both; a view.
-
-    With `axis` (an int or several) those axes are reversed instead, for any shape.
-    """
-    inp = as_tensor(inp)
-    if axis is None:
-        _image("flip", inp)
-        axes = {inp.ndim - 3} if vertical else set()
-        axes |= {inp.ndim - 2} if horizontal else set()
-    else:
-        axes = set(axis_tuple("flip", axis, inp.ndim) or ())
-    step = {True: (None, None, -1), False: (None, None, None)}
-    return slicing.sliced(inp, index=tuple(step[i in axes] for i in range(inp.ndim)))  # type: ignore[no-any-return]
-
-
-def rot90(
-    inp: Tensor, clockwise: bool = True, *, k: int = 1, axes: tuple[int, int] | None = None
-) -> Tensor:
-    """Images (N, H, W, C) or (H, W, C) turned by `k` quarter turns; a view.
-
-    With `axes` the turn goes from the first of them towards the second when not clockwise, as in
-    NumPy, for any shape.
-    """
-    inp = as_tensor(inp)
-    if axes is None:
-        _image("rot90", inp)
-        axes = (inp.ndim - 3, inp.ndim - 2)
-    found = axis_tuple("rot90", axes, inp.ndim) or ()
-    if len(set(found)) != 2:
-        raise ArgumentError(f"[rot90] a turn needs two different axes; got {axes}")
-    first, second = found
-    turns = (-k if clockwise else k) % 4
-    if turns == 2:
-        return flip(inp, axis=(first, second))
-    if turns == 1:
-        return swapaxes(flip(inp, axis=second), first, second)
-    if turns == 3:
-        return flip(swapaxes(inp, first, second), axis=second)
-    return inp
-
-
-def _image(name: str, inp: Tensor) -> None:
-    if inp.ndim not in (3, 4):
-        raise ShapeError(
-            f"[{name}] takes images (N, H, W, C) or (H, W, C), or name the axes; got {inp.shape}"
-        )

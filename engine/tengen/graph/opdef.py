@@ -48,10 +48,11 @@ class Deferred:
     `form` tells a consumer that knows it how to take the unfinished value in, so that a chain
     such as normalise, add, activate becomes one pass over memory. `now=True` asks the runtime
     to compute at once. As an input of such a consumer, `shared` says that others will read the
-    value too, and `allocate()` gives the array to fill for them on the way.
+    value too, and `allocate()` gives the array to fill for them on the way. `settle()` computes
+    an output that is still waited for, if there is one.
     """
 
-    __slots__ = ("allocate", "compute", "form", "now", "shared")
+    __slots__ = ("allocate", "compute", "form", "now", "settle", "shared")
 
     def __init__(self, compute: Callable[[Any], None], form: Any = None, now: bool = False):
         self.compute = compute
@@ -59,6 +60,7 @@ class Deferred:
         self.now = now
         self.shared = False
         self.allocate: Callable[[], Any] | None = None
+        self.settle: Callable[[], Any] | None = None
 
     def force(self) -> Any:
         """The finished array of a Deferred that came as an input."""

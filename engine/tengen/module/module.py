@@ -32,6 +32,7 @@ class Module(ABC):
     quantize_disabled: bool
 
     def __init__(self, name: str | None = None):
+        self._scope: tuple[Any, str] | None = None
         self._modules: list[str] = []
         if name is not None and not (isinstance(name, str) and name.strip()):
             raise ArgumentError(f"[Module] name is a non-empty string; got {name!r}")
@@ -42,11 +43,6 @@ class Module(ABC):
         self._forward_hooks: OrderedDict[int, Callable[..., Any]] = OrderedDict()
         self._name: str | None = None
         self._short_name: str | None = None
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        made = object.__new__(cls)
-        made._scope = None
-        return made
 
     @abstractmethod
     def forward(self, inputs: Any) -> Any:
@@ -260,8 +256,14 @@ class Module(ABC):
         states.load_state_dict(self, state_dict, strict)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, (Module, list, tuple, dict)) and name != "_modules":
-            held = self.__dict__.get("_modules")
+        if name not in ("_modules", "_scope"):
+            self._register(name, value)
+        object.__setattr__(self, name, value)
+
+    def _register(self, name: str, value: Any) -> None:
+        """Note and name the parts that an attribute brings."""
+        held = self.__dict__.get("_modules")
+        if isinstance(value, (Module, list, tuple, dict)):
             for key, leaf in expand(name, value, Module):
                 if held is None:
                     raise StateError(
@@ -271,15 +273,13 @@ class Module(ABC):
                 _set_name(self._name or "", key, leaf)
             if held is not None and name not in held:
                 held.append(name)
-        elif name != "_scope":
-            held = self.__dict__.get("_modules")
-            if held and name in held:
-                held.remove(name)
-            if isinstance(value, Tensor):
-                _set_name(self.__dict__.get("_name") or "", name, value)
-            elif name == "name":
-                object.__setattr__(self, "_scope", None)
-        object.__setattr__(self, name, value)
+            return
+        if held and name in held:
+            held.remove(name)
+        if isinstance(value, Tensor):
+            _set_name(self.__dict__.get("_name") or "", name, value)
+        elif name == "name":
+            self._scope = None
 
     def __delattr__(self, name: str) -> None:
         held = self.__dict__.get("_modules")
@@ -291,6 +291,7 @@ class Module(ABC):
         return dict(self.__dict__)
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
+        self._scope = None
         self.__dict__.update(saved)
 
     def _module_info_string(self) -> str:

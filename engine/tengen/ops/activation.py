@@ -69,7 +69,7 @@ def _masked(xp: Any, dy: Any, keep: Any) -> Any:
 
 
 def _relu(xp: Any, x: Any, out: Any = None) -> Any:
-    return xp.maximum(x, x.dtype.type(0), out)
+    return xp.maximum(x, x.dtype.type(0), out=out)
 
 
 def _relu6(xp: Any, x: Any, out: Any = None) -> Any:

@@ -39,8 +39,8 @@ def _pass_equal(xp: Any, dy: Any, x: Any, y: Any, out: Any = None) -> Any:
 
 def _clip(xp: Any, x: Any, out: Any = None, *, low: Any, high: Any) -> Any:
     if low is not None:
-        x = out = xp.maximum(x, x.dtype.type(low), out)
-    return x if high is None else xp.minimum(x, x.dtype.type(high), out if x.ndim else None)
+        x = out = xp.maximum(x, x.dtype.type(low), out=out)
+    return x if high is None else xp.minimum(x, x.dtype.type(high), out=out if x.ndim else None)
 
 
 def _clip_backward(xp: Any, dy: Any, x: Any, out: Any = None, *, low: Any, high: Any) -> Any:

@@ -15,6 +15,7 @@ from ..base.errors import DTypeError, ShapeError
 from ..graph.infer import require_dtypes
 from ..graph.opdef import BadSample, Call, OpDef, Sample
 from ..graph.types import Shape, TensorType
+from .blocked import on_tiles
 from .sampling import elementwise_samples
 from .shape import sum_to
 
@@ -79,6 +80,12 @@ class Elementwise(OpDef):
     def __init__(self, name: str, fn: Callable[..., Any], dtypes: Any, **fields: Any):
         fields.setdefault("differentiable", fields.get("rule") is not None)
         super().__init__(name, kernel=fn, dtypes=tuple(dtypes), **fields)
+        self.backend("numpy")(on_tiles(self, self.clean))
+
+    def clean(self, attrs: dict[str, Any]) -> bool:
+        """Whether zeros give zero under these attributes."""
+        found = self.keeps_zero
+        return found(**attrs) if callable(found) else found
 
     def infer(self, *types: TensorType, **attrs: Any) -> TensorType:
         require_dtypes(self.name, self.dtypes, types[0])

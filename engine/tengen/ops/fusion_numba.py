@@ -52,8 +52,8 @@ def _array(value: Any) -> Any:
 class _Normalised:
     """A batch norm whose result nobody has needed yet."""
 
-    __slots__ = ("bias", "blocked", "eps", "inverse", "known", "mean", "residual", "source",
-                 "variance", "weight", "x")  # fmt: skip
+    __slots__ = ("bias", "blocked", "eps", "inverse", "known", "mean", "origin", "residual",
+                 "variance", "waiting", "weight", "x")  # fmt: skip
 
     def __init__(self, x: Any, weight: Any, bias: Any, eps: float, channels: int, blocked: bool):
         self.x = _flat(x, blocked)
@@ -63,13 +63,27 @@ class _Normalised:
         self.mean, self.variance, self.inverse = np.empty((3, channels), x.dtype)
         self.known = False
         self.residual: Any = None
-        self.source = self
+        self.origin: _Normalised | None = None
+        self.waiting: list[Deferred] = []
+
+    @property
+    def source(self) -> "_Normalised":
+        """The batch norm itself, also when this is one with a residual joined."""
+        return self if self.origin is None else self.origin
+
+    def settle(self) -> None:
+        """Hand out the statistics to whoever waits, so that nobody keeps x for them."""
+        self.known = True
+        waiting, self.waiting = self.waiting, []
+        for output in waiting:
+            if output.settle is not None:
+                output.settle()
 
     def statistics(self) -> None:
         """Make sure that mean, variance and inverse deviation are there."""
         if not self.known:
             kernels.bn_statistics(self.x, self.eps, self.mean, self.variance, self.inverse)
-            self.known = True
+            self.settle()
 
     def fill(self, out: Any, activation: str = "none") -> None:
         """Write the result, with the residual and an activation."""
@@ -85,12 +99,12 @@ class _Normalised:
                 source.x, source.weight, source.bias, source.eps, flat, source.mean,
                 source.variance, source.inverse, residual, activation,
             )  # fmt: skip
-            source.known = True
+            source.settle()
 
     def plus(self, residual: Any) -> "_Normalised":
         """The same with a residual added."""
         made = object.__new__(_Normalised)
-        made.source, made.residual, made.known = self.source, residual, False
+        made.origin, made.residual, made.known = self.source, residual, False
         return made
 
 
@@ -171,11 +185,8 @@ def _norm(forms: Any, out_types: Any, *, eps: float) -> Bound | None:
     def start(ins: tuple[Any, ...]) -> tuple[Deferred, ...]:
         source = _Normalised(*[_array(a) for a in ins], eps, channels, blocked)
         mean, variance = _Statistic(source, "mean"), _Statistic(source, "variance")
-        return (
-            Deferred(source.fill, source),
-            Deferred(mean.fill, mean),
-            Deferred(variance.fill, variance),
-        )
+        source.waiting += [Deferred(mean.fill, mean), Deferred(variance.fill, variance)]
+        return Deferred(source.fill, source), *source.waiting
 
     outs = (out_types[0].with_layout(x.layout), *out_types[1:])
     return Bound(None, (x.layout, None, None), outs, start=start)
@@ -196,10 +207,13 @@ def _running(forms: Any, out_types: Any, **attrs: Any) -> Bound | None:
                 made.extend(kernel(np, *old, *[_value(a) for a in new], **attrs))
             np.copyto(out, made[index])
 
-        return (
+        outputs = (
             Deferred(lambda out: fill(0, out), now=now),
             Deferred(lambda out: fill(1, out), now=now),
         )
+        if not now:
+            waiting[0].source.waiting += outputs
+        return outputs
 
     shape = forms[0].shape
 

@@ -138,7 +138,10 @@ class Take(OpDef):
 
     def grad(self, call: Call, dy: Any) -> tuple[Any, ...]:
         x, *indices = call.inputs
-        return (add_at(dy, *indices, shape=x.type.shape, **vars(call.attrs)), *[None] * len(indices))
+        return (
+            add_at(dy, *indices, shape=x.type.shape, **vars(call.attrs)),
+            *[None] * len(indices),
+        )
 
     def samples(self, rng: np.random.Generator) -> Iterator[Sample]:
         for dtype in self.dtypes:
@@ -154,7 +157,7 @@ class Take(OpDef):
 
 
 def index_samples(rng: np.random.Generator, values: Any, **more: Any) -> Iterator[Sample]:
-    """Calls with every placement of the lead axes; `values(shape, taken)` gives what comes first."""
+    """Calls with every placement of the lead axes; `values(shape, taken)`: the first inputs."""
 
     def sample(shape: Shape, *indices: Any, strides: bool = False, **attrs: Any) -> Sample:
         arrays = tuple(np.asarray(i) for i in indices)
@@ -201,12 +204,16 @@ class AddAt(OpDef):
     def kernel(
         self, xp: Any, x: Any, *indices: Any, shape: Shape, axes: Axes, front: bool, grid: bool
     ) -> Any:
+        dtype = x.dtype
         key = numpy_key("add_at", xp, shape, indices, axes, grid)
         total = xp.zeros(shape, dt.accumulator(x.dtype))
         lead = max(index.ndim for index in indices)
-        x = to_numpy_order(xp, x, axes, front, grid, lead)
-        xp.add.at(total, key, x.astype(total.dtype, copy=False))
-        return total.astype(x.dtype, copy=False)
+        x = to_numpy_order(xp, x, axes, front, grid, lead).astype(total.dtype, copy=False)
+        if xp is np and axes == (0,) and x.ndim > lead and x.size:
+            add_rows(total, key[0].reshape(-1), x.reshape(-1, *shape[1:]))
+        else:
+            xp.add.at(total, key, x)
+        return total.astype(dtype, copy=False)
 
     def grad(self, call: Call, dy: Any) -> tuple[Any, ...]:
         how = vars(call.attrs).copy()
@@ -219,10 +226,21 @@ class AddAt(OpDef):
             index = np.array([0, -1, 0, 2], "int32")
             yield Sample((draw(rng, (4, 3), dtype), index), {"shape": (4, 3)})
         yield from index_samples(rng, lambda shape, taken: (draw(rng, taken),), shape=True)
+        many = rng.integers(-20, 20, (400,))
+        yield Sample((draw(rng, (400, 64)), many), {"shape": (20, 64)}, wrt=(), note="rows")
 
     def bad_samples(self) -> Iterator[BadSample]:
         pair = np.ones((2, 3), "float32"), np.array([0, 1, 1])
         yield BadSample(pair, "the indices take shape (3, 3)", {"shape": (2, 3)})
+
+
+def add_rows(total: Any, places: Any, rows: Any) -> None:
+    """Add rows to those of `total` that they name: as `np.add.at`, many times as fast."""
+    places = np.where(places < 0, places + len(total), places)
+    order = np.argsort(places, kind="stable")
+    sorted_places = places[order]
+    starts = np.flatnonzero(np.diff(sorted_places, prepend=-1))
+    total[sorted_places[starts]] = np.add.reduceat(rows[order], starts, axis=0)
 
 
 class LastWriter(OpDef):
@@ -315,9 +333,7 @@ class Put(OpDef):
         for dtype in self.dtypes:
             index = np.array([0, -1, 0, 2], "int32")
             yield Sample((draw(rng, (4, 3), dtype), draw(rng, (4, 3), dtype), index))
-        yield from index_samples(
-            rng, lambda shape, taken: (draw(rng, shape), draw(rng, taken))
-        )
+        yield from index_samples(rng, lambda shape, taken: (draw(rng, shape), draw(rng, taken)))
         yield Sample((draw(rng, (4, 3)), draw(rng, (3,)), np.array([1, 2])))
         yield Sample((draw(rng, (4, 3)), draw(rng, ()), np.array([1, 1])), {"axes": (1,)})
         yield Sample((draw(rng, (4, 3)), None, np.array([1, 2])))

@@ -10,14 +10,14 @@ from ..base.errors import ArgumentError, ShapeError
 from ..graph.infer import require_dtypes
 from ..graph.opdef import BadSample, Call, OpDef, Sample
 from ..graph.types import TensorType
-from .elementwise import add, div, mul, neg, sub
+from .arithmetic import div_or_zero
+from .elementwise import add, conjugated, mul, neg, sub
 from .matmul import matmul
 from .sampling import draw, strided
-from .selection import where
-from .shape import broadcast_to, reshape
+from .shape import reshape, transpose
+from .slicing import sliced
 
 NO_SCALAR = {"0-d": "a matrix has two axes"}
-MATRICES = dt.FLOATS
 
 
 def computed(x: Any) -> Any:
@@ -28,7 +28,7 @@ def computed(x: Any) -> Any:
 class Inverse(OpDef):
     """The inverse of each matrix (..., n, n). Raises ArgumentError for a singular one."""
 
-    dtypes = (*MATRICES, *dt.COMPLEX)
+    dtypes = dt.FLOATS + dt.COMPLEX
     without = NO_SCALAR
 
     def infer(self, x: TensorType) -> TensorType:
@@ -44,9 +44,8 @@ class Inverse(OpDef):
             raise ArgumentError("[matinv] a matrix is singular") from None
 
     def grad(self, call: Call, dy: Any) -> tuple[Any, ...]:
-        y = conjugate(call.outputs[0])
-        inner = matmul(y, dy, transpose_a=True)
-        return (neg(matmul(inner, y, transpose_b=True)),)
+        y = conjugated(call.outputs[0])
+        return (neg(matmul(matmul(y, dy, transpose_a=True), y, transpose_b=True)),)
 
     def samples(self, rng: np.random.Generator) -> Iterator[Sample]:
         def regular(shape: tuple[int, ...], dtype: Any = dt.float32) -> Any:
@@ -63,19 +62,121 @@ class Inverse(OpDef):
         yield BadSample((np.zeros((2, 2), "float32"),), "a matrix is singular")
 
 
-def conjugate(x: Any) -> Any:
-    """The complex conjugate (a real value itself)."""
-    if not dt.is_complex(x.type.dtype):
+class SVD(OpDef):
+    """U (..., m, k), S (..., k), Vh (..., k, n) with x = U diag(S) Vh; k = min(m, n), S falling.
+
+    `full_matrices` completes U to (..., m, m) and Vh to (..., n, n). The gradient is that of
+    Townsend, "Differentiating the singular value decomposition" (2016), with the completed parts
+    turning only as far as they must; equal singular values do not turn into each other in it.
+    """
+
+    attrs = {"full_matrices": False}
+    dtypes = dt.FLOATS
+    single = False
+    choices = {"full_matrices": (False, True)}
+    without = NO_SCALAR
+
+    def infer(self, x: TensorType, *, full_matrices: bool) -> tuple[TensorType, ...]:
+        require_dtypes("svd", self.dtypes, x)
+        if x.ndim < 2:
+            raise ShapeError(f"[svd] takes matrices (..., m, n); got shape {x.shape}")
+        *batch, m, n = x.shape
+        k = min(m, n)
+        u = (*batch, m, m if full_matrices else k)
+        vh = (*batch, n if full_matrices else k, n)
+        return x.with_shape(u), x.with_shape((*batch, k)), x.with_shape(vh)
+
+    def kernel(self, xp: Any, x: Any, *, full_matrices: bool) -> tuple[Any, ...]:
+        try:
+            parts = xp.linalg.svd(computed(x), full_matrices=full_matrices)
+        except np.linalg.LinAlgError:
+            raise ArgumentError("[svd] did not converge: NaN or infinity in a matrix") from None
+        return tuple(part.astype(x.dtype, copy=False) for part in parts)
+
+    def grad(self, call: Call, *dys: Any) -> tuple[Any, ...]:
+        u, s, vh = call.outputs
+        du, ds, dvh = dys
+        *batch, m, n = call.inputs[0].type.shape
+        k = min(m, n)
+        row, column = (*batch, 1, k), (*batch, k, 1)
+        s_row, s_column = reshape(s, shape=row), reshape(s, shape=column)
+        gaps = sub(mul(s_row, s_row), mul(s_column, s_column))
+        u1, v1 = _columns(u, 0, k), _columns(_turned(vh), 0, k)
+        inner = None
+        terms = []
+        if du is not None:
+            turn, outside = _subspace(u, u1, du, k, m, gaps)
+            inner = mul(turn, s_row)
+            if outside is not None:
+                scaled = div_or_zero(outside, s_row)
+                terms.append(matmul(scaled, v1, transpose_b=True))
+        if dvh is not None:
+            turn, outside = _subspace(_turned(vh), v1, _turned(dvh), k, n, gaps)
+            turn = mul(s_column, turn)
+            inner = turn if inner is None else add(inner, turn)
+            if outside is not None:
+                scaled = div_or_zero(u1, s_row)
+                terms.append(matmul(scaled, outside, transpose_b=True))
+        left = None if inner is None else matmul(u1, inner)
+        if ds is not None:
+            stretch = mul(u1, reshape(ds, shape=row))
+            left = stretch if left is None else add(left, stretch)
+        if left is not None:
+            terms.append(matmul(left, v1, transpose_b=True))
+        total = terms[0]
+        for term in terms[1:]:
+            total = add(total, term)
+        return (total,)
+
+    def samples(self, rng: np.random.Generator) -> Iterator[Sample]:
+        def spread(shape: tuple[int, ...], dtype: Any = dt.float32) -> Any:
+            scale = 1.0 + np.arange(shape[-1])
+            return (draw(rng, shape, dt.float64, -0.3, 0.3) + np.eye(*shape[-2:]) * scale).astype(
+                dtype
+            )
+
+        for dtype in self.dtypes:
+            yield Sample((spread((3, 3), dtype),), tolerance=1e-4)
+        for full in (False, True):
+            attrs = {"full_matrices": full}
+            yield Sample((spread((4, 3)),), attrs, tolerance=1e-4)
+            yield Sample((spread((2, 3, 4)),), attrs, tolerance=1e-4)
+            yield Sample((np.zeros((0, 2, 3), "float32"),), attrs)
+        yield Sample((spread((5, 2)),), tolerance=1e-4)
+        yield Sample((strided(spread((4, 4))),), tolerance=1e-4)
+
+    def bad_samples(self) -> Iterator[BadSample]:
+        yield BadSample((np.ones(3, "float32"),), "takes matrices")
+        yield BadSample((np.full((2, 2), np.nan, "float32"),), "did not converge")
+
+
+def _turned(x: Any) -> Any:
+    """The matrices transposed."""
+    ndim = x.type.ndim
+    return transpose(x, pattern=(*range(ndim - 2), ndim - 1, ndim - 2))
+
+
+def _columns(x: Any, start: int, stop: int) -> Any:
+    """Columns start to stop of the matrices."""
+    if (start, stop) == (0, x.type.shape[-1]):
         return x
-    from .elementwise import conjugated
+    whole = ((None, None, None),) * (x.type.ndim - 1)
+    return sliced(x, index=(*whole, (start, stop, 1)))
 
-    return conjugated(x)
 
-
-def identity_mask(x: Any, size: int) -> Any:
-    """A bool matrix, True on the diagonal, made of a value `x` (..., size) by comparing places."""
-    raise NotImplementedError
+def _subspace(basis: Any, first: Any, grad: Any, k: int, size: int, gaps: Any) -> Any:
+    """How a gradient of singular vectors turns them among the k, and out of their span."""
+    d1 = _columns(grad, 0, k)
+    mixed = matmul(first, d1, transpose_a=True)
+    turn = div_or_zero(sub(mixed, _turned(mixed)), gaps)
+    if size == k:
+        return turn, None
+    outside = sub(d1, matmul(first, mixed))
+    if basis.type.shape[-1] > k:
+        second, d2 = _columns(basis, k, size), _columns(grad, k, size)
+        outside = sub(outside, matmul(second, matmul(d2, first, transpose_a=True)))
+    return turn, outside
 
 
 inverse = Inverse("matinv")
-__all__ = ["add", "broadcast_to", "div", "inverse", "mul", "reshape", "sub", "where"]
+svd = SVD()

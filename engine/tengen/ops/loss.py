@@ -76,6 +76,9 @@ class _Labelled(OpDef):
                 shape = np.delete(x.shape, axis)
                 label = rng.integers(0, x.shape[axis], shape)
                 yield x, label, {"axis": axis, "label_smooth": smooth}
+        for smooth in (0.0, 0.2):
+            wide = rng.integers(0, 80, 64)
+            yield draw(rng, (64, 80)), wide, {"label_smooth": smooth}
         yield draw(rng, (0, 3)), np.zeros(0, "int32"), {}
         yield strided(draw(rng, (4, 6))), rng.integers(0, 6, 4).astype("int32"), {}
 

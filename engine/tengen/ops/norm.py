@@ -272,6 +272,9 @@ class _Layer(_Norm):
         yield draw(rng, (2, 3, 4, 2)), draw(rng, (3, 1, 1)), {"axes": (2, 3), "eps": 1e-3}
         yield draw(rng, (2, 3, 4)), draw(rng, (4,)), {"axes": (2,)}
         yield draw(rng, (2, 3, 4)), None, {"axes": (0, 2)}
+        yield draw(rng, (64, 80)), draw(rng, (80,)), {}
+        yield draw(rng, (16, 20, 16)), draw(rng, (20, 16)), {"axes": (1, 2), "eps": 1e-3}
+        yield draw(rng, (40, 120)), None, {}
         yield draw(rng, (0, 4)), draw(rng, (4,)), {}
         yield strided(draw(rng, (4, 6))), draw(rng, (6,)), {}
 

@@ -19,7 +19,7 @@ from ..graph.types import Shape, TensorType
 from ..kernels.numpy import philox
 from .sampling import draw, strided
 
-NO_EDGE = {edge: "its input is the state" for edge in ("0-size", "0-d", "non-contiguous")}
+NO_EDGE = dict.fromkeys(("0-size", "0-d", "non-contiguous"), "its input is the state")
 
 
 def check_state(name: str, state: TensorType) -> TensorType:
@@ -112,7 +112,7 @@ class Exponential(Draw):
         if dtype == dt.float64:
             units = philox.wide_units(xp, state, count)
         else:
-            units = philox.unit_of_word(philox.words(xp, state, count))
+            units = philox.words(xp, state, count).astype(np.float64) * 2.0**-32
         return -xp.log1p(-units)
 
 
@@ -164,9 +164,9 @@ class Dropout(OpDef):
 
     def kernel(self, xp: Any, x: Any, state: Any, *, p: float) -> tuple[Any, ...]:
         bits = philox.words(xp, state, x.size).reshape(x.shape)
-        keep = bits.astype(np.uint64) >= np.uint64(dropped_words(p))
+        keep = bits.astype(np.uint64) >= np.uint64(dropped(p))
         work = dt.accumulator(x.dtype)
-        kept = x.astype(work, copy=False) * work.type(1 / (1 - p) if p < 1 else 0)
+        kept = x.astype(work, copy=False) * work.type(scale(p))
         made = xp.where(keep, kept, work.type(0)).astype(x.dtype, copy=False)
         return made, advanced(xp, state, -(-x.size // 4))
 
@@ -188,9 +188,14 @@ class Dropout(OpDef):
         yield BadSample((pair[0], pair[0]), "the state is uint64")
 
 
-def dropped_words(p: float) -> int:
+def dropped(p: float) -> int:
     """How many of the 2**32 words mean that an element is dropped."""
     return round(p * 2**32)
+
+
+def scale(p: float) -> float:
+    """What an element that stays is multiplied by."""
+    return 1 / (1 - p) if p < 1 else 0.0
 
 
 uniform = Uniform()

@@ -27,7 +27,7 @@ SMALL_MEAN = 10.0
 def element_units(xp: Any, state: Any, elements: Any, stream: int) -> tuple[Any, Any]:
     """Two float64 in [0, 1) with 53 bits for each element number, from its block of a stream."""
     low = elements.astype(np.uint64) + state[1]
-    a, b, c, d = philox.philox(xp, state[0], low, np.uint64(stream) + xp.zeros_like(low))
+    a, b, c, d = philox.philox(state[0], low, np.uint64(stream))
     return _unit(a, b), _unit(c, d)
 
 
@@ -35,10 +35,8 @@ def _unit(high: Any, low: Any) -> Any:
     return philox.unit64(high.astype(np.uint32), low.astype(np.uint32))
 
 
-def until_accepted(
-    xp: Any, count: int, attempt: Callable[[Any, int], tuple[Any, Any]]
-) -> Any:
-    """One accepted value for each element: `attempt(elements, number)` gives values and verdicts."""
+def until_accepted(xp: Any, count: int, attempt: Callable[[Any, int], tuple[Any, Any]]) -> Any:
+    """An accepted value for each element; `attempt(elements, number)` gives values and verdicts."""
     out = xp.zeros(count, np.float64)
     left = xp.arange(count)
     number = 0
@@ -268,7 +266,9 @@ class Multinomial(OpDef):
     ) -> tuple[Any, ...]:
         weights = p.reshape(-1, p.shape[-1]).astype(np.float64)
         total = weights.sum(axis=1, keepdims=True)
-        if not bool(((weights >= 0).all(axis=1) & (total[:, 0] > 0) & (total[:, 0] < np.inf)).all()):
+        if not bool(
+            ((weights >= 0).all(axis=1) & (total[:, 0] > 0) & (total[:, 0] < np.inf)).all()
+        ):
             raise ArgumentError(
                 "[multinomial] weights are finite and not negative, and one of each row positive"
             )
@@ -277,7 +277,9 @@ class Multinomial(OpDef):
             units = philox.wide_units(xp, state, rows * num_samples).reshape(rows, num_samples)
             reached = xp.cumsum(weights, axis=1)
             reached = reached / reached[:, -1:]
-            parts = [xp.searchsorted(r, u, side="right") for r, u in zip(reached, units, strict=True)]
+            parts = [
+                xp.searchsorted(r, u, side="right") for r, u in zip(reached, units, strict=True)
+            ]
             made = xp.stack(parts) if rows else xp.zeros((0, num_samples))
             used = rows * num_samples
         else:

@@ -18,9 +18,7 @@ class Where(OpDef):
 
     dtypes = dt.ALL
 
-    def infer(
-        self, x: TensorType | None, y: TensorType | None, mask: TensorType
-    ) -> TensorType:
+    def infer(self, x: TensorType | None, y: TensorType | None, mask: TensorType) -> TensorType:
         if mask.dtype != dt.bool_:
             raise DTypeError(f"[where] the mask is bool; got {mask.dtype.name}")
         given = [t for t in (x, y) if t is not None]

@@ -42,6 +42,8 @@ class _AlongAxis(OpDef):
             yield self.sample(rng, (3, 4), (1,), dtype)
         for axis in ((0,), (1,), (-1,), (0, 2), (0, 1, 2)):
             yield self.sample(rng, (2, 3, 4), axis)
+        yield self.sample(rng, (8, 160), (1,))
+        yield self.sample(rng, (16, 9, 10), (1,))
         yield self.sample(rng, (0, 3), (1,))
         yield self.sample(rng, (3, 0), (1,))
         yield self.sample(rng, (), ())

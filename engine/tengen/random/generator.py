@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..base import dtype as dt
+from ..base import seeding
 from ..base.device import as_device
 from ..base.errors import ArgumentError
 from ..ops.random import dropout as dropout_op
@@ -65,6 +66,7 @@ def seed_all(seed: int) -> None:
     global _seed
     Generator(seed)
     _seed = int(seed)
+    seeding.ask(_seed)
     for generator in _generators.values():
         generator.seed(seed)
 

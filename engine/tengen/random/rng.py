@@ -37,9 +37,7 @@ class RNG:
         return default_generator(self._device) if self._own is None else self._own
 
     def _tensor(self, value: Any) -> Tensor:
-        return floating(
-            value if isinstance(value, Tensor) else Tensor(value, device=self._device)
-        )
+        return floating(value if isinstance(value, Tensor) else Tensor(value, device=self._device))
 
     def uniform(self, low: float = 0, high: float = 1, size: Size = None) -> Tensor:
         """Float32 numbers spread evenly over [low, high), of shape `size` (None: one number).

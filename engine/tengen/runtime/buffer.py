@@ -5,6 +5,7 @@ its owner alive. `type` is the physical TensorType, its layout included.
 """
 
 import sys
+import weakref
 from typing import Any
 
 import numpy as np
@@ -115,6 +116,14 @@ class DeferredBuffer(Buffer):
         self.uses = 0
         self.pending = pending
         self.tag = tag
+        held = weakref.ref(self)
+
+        def settle() -> None:
+            buffer = held()
+            if buffer is not None and buffer.pending is not None:
+                buffer.materialise()
+
+        pending.settle = settle
 
     def allocate(self) -> Any:
         """Memory of its own, to be filled by whoever computes the value on the way."""

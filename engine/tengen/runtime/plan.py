@@ -11,7 +11,7 @@ import numpy as np
 from ..base import config as settings
 from ..base.errors import DeviceError
 from ..graph.infer import infer
-from ..graph.opdef import Bound, OpDef
+from ..graph.opdef import Bound, Deferred, OpDef
 from ..graph.types import TensorType
 from .buffer import TAGGED, Buffer, DeferredBuffer, Tag, adopt, empty, view
 from .memory import POOLED
@@ -241,14 +241,18 @@ def _deferring_run(op: OpDef, bound: Bound, forms: tuple[TensorType | None, ...]
                 array = buffer.array
             sources.append(buffer)
             operands.append(array)
+        outputs = start(tuple(operands))
         made = []
-        for type_, output in zip(out_types, start(tuple(operands)), strict=True):
+        for type_, output in zip(out_types, outputs, strict=True):
             if output.now:
                 buffer = empty(type_, tag)
                 output.compute(buffer._array)
             else:
                 buffer = DeferredBuffer(type_, output, sources, tag)
             made.append(buffer)
+        for operand in operands:
+            if type(operand) is Deferred:
+                operand.allocate = None
         return made[0] if single else tuple(made)
 
     return run

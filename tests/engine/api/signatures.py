@@ -29,8 +29,10 @@ def resolve(name: str):
         except ImportError:
             continue
         for part in parts[cut:]:
-            found = inspect.getattr_static(found, part) if inspect.isclass(found) else getattr(
-                found, part
+            found = (
+                inspect.getattr_static(found, part)
+                if inspect.isclass(found)
+                else getattr(found, part)
             )
         return found
     raise ImportError(name)

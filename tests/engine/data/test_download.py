@@ -2,8 +2,6 @@
 
 import gzip
 import hashlib
-import http.server
-import io
 import os
 import pickle
 import tarfile
@@ -18,57 +16,18 @@ from tengen.data.dataset.download import check_md5, download, md5_of
 from tengen.data.dataset.plain_pickle import load_plain_pickle
 from tengen.data.exceptions import DownloadError
 
+from .small_files import tar_of
+
 COVERS = ()
 CONTENT = bytes(range(256)) * 4000
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Serves `server.files`; misbehaves as the path's first part says."""
-
-    def do_GET(self):
-        self.server.requests.append((self.path, self.headers.get("Range")))
-        how, _, name = self.path.strip("/").partition("/")
-        content = self.server.files.get(name)
-        if content is None:
-            self.send_error(404)
-            return
-        start = 0
-        asked = self.headers.get("Range")
-        if asked and how != "plain":
-            start = int(asked.removeprefix("bytes=").rstrip("-"))
-            if start >= len(content):
-                self.send_error(416)
-                return
-        self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(content) - start))
-        self.end_headers()
-        body = content[start:]
-        if how == "broken" and len(self.server.requests) < 3:
-            body = body[: len(body) // 2]
-        if how == "silent":
-            self.server.wait.wait(20)
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def server():
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as it:
-        it.files = {"data.bin": CONTENT}
-        it.requests = []
-        it.wait = threading.Event()
-        it.url = f"http://127.0.0.1:{it.server_address[1]}"
-        thread = threading.Thread(target=it.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        yield it
-        it.wait.set()
-        it.shutdown()
-        thread.join()
-
-
 MD5 = hashlib.md5(CONTENT).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def _content(server):
+    server.files["data.bin"] = CONTENT
 
 
 def left(folder):
@@ -158,16 +117,6 @@ def test_two_at_once_fetch_once(server, tmp_path):
         thread.join()
     assert target.read_bytes() == CONTENT
     assert len(server.requests) == 1
-
-
-def tar_of(path, members, mode="w:gz"):
-    with tarfile.open(path, mode) as tar:
-        for member, content in members:
-            info = member if isinstance(member, tarfile.TarInfo) else tarfile.TarInfo(member)
-            if content is not None:
-                info.size = len(content)
-            tar.addfile(info, io.BytesIO(content or b""))
-    return path
 
 
 def folder_member(name):

@@ -7,6 +7,8 @@ import pickle
 import numpy as np
 import pytest
 
+from tengen import random
+from tengen.base import seeding
 from tengen.base.errors import ArgumentError
 from tengen.data import (
     Infinite,
@@ -16,7 +18,6 @@ from tengen.data import (
     Sampler,
     SequentialSampler,
     StreamSampler,
-    randomness,
 )
 from tests.engine.api.signatures import check_signature
 
@@ -96,10 +97,10 @@ def test_seeds_follow_the_global_ones(monkeypatch):
     first = orders()
     np.random.seed(3)
     assert orders() == first
-    monkeypatch.setattr(randomness, "_root", None)
-    randomness.seed(5)
+    monkeypatch.setattr(seeding, "_asked", None)
+    random.seed(5)
     second = orders()
-    randomness.seed(5)
+    random.seed(5)
     assert orders() == second != first
 
 

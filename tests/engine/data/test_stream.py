@@ -63,6 +63,26 @@ def test_iterators_inside_the_data_set():
         assert [b.tolist() for b in loader] == [[1, 2], [4, 5], [3], [6]]
 
 
+class Scribbling(StreamDataset):
+    """Writes to its own array as it goes."""
+
+    def __init__(self):
+        self.values = np.zeros(4)
+
+    def __iter__(self):
+        for i in range(4):
+            self.values[i:] += 1
+            yield self.values[i]
+
+
+def test_every_epoch_starts_from_the_loaders_data_set():
+    data = Scribbling()
+    loader = loader_of(data, 4, 1, own=True)
+    for _ in range(2):
+        assert [b.tolist() for b in loader] == [[1, 2, 3, 4]]
+    assert data.values.tolist() == [0, 0, 0, 0]
+
+
 def test_transforms_draw_the_same_with_any_number_of_workers():
     class Gray(StreamDataset):
         def __init__(self):

@@ -34,8 +34,10 @@ def test_its_gradients_equal_numeric_ones(tour):
     tw, tb = tour.Tensor(w, watched=True), tour.Tensor(b, watched=True)
     tour.backward(loss(tw, tb))
     step = 1e-6
-    for value, grad, other in ((w, tw.grad, lambda v: loss(tour.Tensor(v), tour.Tensor(b))),
-                               (b, tb.grad, lambda v: loss(tour.Tensor(w), tour.Tensor(v)))):
+    for value, grad, other in (
+        (w, tw.grad, lambda v: loss(tour.Tensor(v), tour.Tensor(b))),
+        (b, tb.grad, lambda v: loss(tour.Tensor(w), tour.Tensor(v))),
+    ):
         direction = rng.normal(size=value.shape)
         up, down = other(value + step * direction), other(value - step * direction)
         numeric = (up.data - down.data) / (2 * step)

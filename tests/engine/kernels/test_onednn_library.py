@@ -1,7 +1,9 @@
 """Loading oneDNN, and the compiled form of its interface."""
 
+import importlib.metadata
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +27,7 @@ def test_importing_the_layer_loads_no_library_and_no_parser():
 def test_what_was_loaded_is_named():
     assert library.version().count(".") == 2
     assert library.find().endswith((library.LIBRARY, ".so"))
+    assert Path(library.find()).samefile(library.load().path)
     assert library.instruction_set()
     assert library.get_threads() >= 1
 
@@ -51,3 +54,15 @@ def test_a_file_that_is_no_library_is_refused(tmp_path):
         assert str(impostor) in library.why_not()
     finally:
         library.use_path("")
+
+
+def wheel_installed() -> bool:
+    return any(d.name == library.WHEEL for d in importlib.metadata.distributions())
+
+
+@pytest.mark.skipif(not wheel_installed(), reason="the wheel is not installed")
+def test_the_wheel_is_found_by_its_record_where_the_prefix_is_another(monkeypatch, tmp_path):
+    usual = library.find()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert Path(library.find()).read_bytes()[:4096] == Path(usual).read_bytes()[:4096]
+    assert Path(library.find()).name.startswith("libdnnl.so")

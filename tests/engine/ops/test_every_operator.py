@@ -90,9 +90,7 @@ def test_samples_show_every_edge(name):
         "0-d": any(np.asarray(x).ndim == 0 for a in arrays for x in a[:1]),
         "broadcast": any(len({np.asarray(x).shape for x in a}) > 1 for a in arrays)
         or all(len(a) < 2 for a in arrays),
-        "non-contiguous": any(
-            not np.asarray(x).flags.c_contiguous for a in arrays for x in a[:1]
-        ),
+        "non-contiguous": any(not np.asarray(x).flags.c_contiguous for a in arrays for x in a[:1]),
     }
     for edge in EDGES:
         assert seen[edge] or edge in op.without, f"samples omit {edge}"
@@ -110,7 +108,9 @@ def test_result_has_the_inferred_type_and_fresh_memory(name):
         ins = tensors(sample.inputs)
         before = [None if t is None else t.numpy() for t in ins]
         made = call(op, ins, sample.attrs)
-        kinds = op.infer(*[None if t is None else t.type for t in ins], **{**op.attrs, **sample.attrs})
+        kinds = op.infer(
+            *[None if t is None else t.type for t in ins], **{**op.attrs, **sample.attrs}
+        )
         for out, kind in zip(made, (kinds,) if op.single else kinds, strict=True):
             array = to_plain(out._buffer)
             assert array.dtype == kind.dtype == out.dtype, sample
@@ -179,7 +179,9 @@ def test_traced_equals_eager(name):
         finally:
             state.mode = before
         (node,) = recorder.graph.nodes
-        got = run_buffers(op, node.attrs, tuple(None if t is None else t._buffer for t in ins), None)
+        got = run_buffers(
+            op, node.attrs, tuple(None if t is None else t._buffer for t in ins), None
+        )
         for a, b, var in zip(outputs(op, got), want, node.outputs, strict=True):
             assert var.type is b.type
             np.testing.assert_array_equal(to_plain(a), b.numpy())
@@ -198,7 +200,9 @@ def gradient_cases(op):
             continue
         if any(x is not None and (x.dtype.kind == "c" or x.size == 0) for x in arrays):
             continue
-        wide = [x.astype(np.float64) if x is not None and x.dtype.kind == "f" else x for x in arrays]
+        wide = [
+            x.astype(np.float64) if x is not None and x.dtype.kind == "f" else x for x in arrays
+        ]
         wrt = sample.wrt
         if wrt is None:
             wrt = tuple(i for i, x in enumerate(wide) if x is not None and x.dtype.kind == "f")
@@ -300,7 +304,9 @@ def test_second_order_equals_numeric(name):
                 for i, m in zip(wrt, move, strict=True):
                     shifted[i] = np.asarray(wide[i] + sign * step * m)
                 grads = first_order(op, shifted, sample.attrs, weights, wrt)
-                ends.append(sum(float(np.sum(g * d)) for g, d in zip(grads, directions, strict=True)))
+                ends.append(
+                    sum(float(np.sum(g * d)) for g, d in zip(grads, directions, strict=True))
+                )
             numeric = (ends[0] - ends[1]) / (2 * step)
             analytic = sum(float(np.sum(s * m)) for s, m in zip(second, move, strict=True))
             scale = max(1.0, abs(numeric), sum(float(np.abs(s).sum()) for s in second))

@@ -152,3 +152,26 @@ def test_small_inputs_are_not_fused():
     assert x.size < fusion_numba.SMALLEST
     y, _, _ = batch_norm(x, w, w, eps=1e-5)
     assert not isinstance(y._buffer, DeferredBuffer)
+
+
+def test_nothing_stays_behind_after_a_step():
+    x = Tensor(np.random.default_rng(0).standard_normal((4, 32, 32, 32)), dtype="float32")
+    w = Tensor(np.ones((1, 32, 1, 1)), dtype="float32")
+    mean, var = Tensor(w), Tensor(w)
+    held = []
+    gc.disable()
+    try:
+        for _ in range(3):
+            gm = tg.autodiff.GradManager().attach([x, w])
+            with gm:
+                y, m, v = batch_norm(mul(x, x), w, w, eps=1e-5)
+                mean, var = running_statistics(mean, var, m, v, momentum=0.9, count=4096)
+                del m, v
+                y = activation.relu(add(y, x))
+                gm.backward(reduce.sum(y))
+                del y
+            x.grad = w.grad = None
+            held.append(memory.used_bytes())
+    finally:
+        gc.enable()
+    assert max(held) - min(held) < 4096, held

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import batch_norm_numpy, batch_norm_source, service
+from .batch_norm_source import ACTIVATIONS, Variant
 from .flat import flat, flat_output
 from .flat import parts as thread_parts
-from .batch_norm_source import ACTIVATIONS, Variant
 
 Array = NDArray[np.floating]
 
@@ -113,7 +113,7 @@ def bn_backward(
             x, gradients, mean, inverse, weight, bias, dx, dweight, dbias, y, masked, activation,
             training,
         )  # fmt: skip
-    arrays = [flat(x), *[flat(gradient) for gradient in gradients]]
+    arrays: list[Any] = [flat(x), *[flat(gradient) for gradient in gradients]]
     if y is not None:
         arrays.append(flat(y))
     if masked is not None:
@@ -132,9 +132,7 @@ def _variant(
     masked: bool = False,
 ) -> Variant:
     lanes = x.shape[3] if x.ndim == 4 else None
-    return _cached_variant(
-        x.ndim, x.dtype.char, lanes, activation, residual, gradients, masked
-    )
+    return _cached_variant(x.ndim, x.dtype.char, lanes, activation, residual, gradients, masked)
 
 
 @cache
@@ -164,6 +162,8 @@ _SOURCES = {
     "forward": batch_norm_source.forward,
     "backward": batch_norm_source.backward,
 }
+
+
 @cache
 def _text(part: str, variant: Variant) -> tuple[str, str]:
     return f"bn_{part}_{variant.name}", _SOURCES[part](variant)

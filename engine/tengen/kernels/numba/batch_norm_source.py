@@ -1,12 +1,12 @@
 """Writes the Numba source of the batch normalisation kernels.
 
 An array is seen as (N, G, S, lanes): N images, G channel groups, S positions, and the lanes of a
-group. `plain` has one channel a group, so its vectors run along positions; `blocked` keeps a group's
-channels side by side; `channels_last` is one group of all C channels with N rows and S = 1.
+group. `plain` has one channel a group, so its vectors run along positions; `blocked` keeps a
+group's channels side by side; `channels_last` is one group of all C channels, N rows and S = 1.
 
 A kernel's `work` gathers sums, finishes them into coefficients and applies these, group by group so
-that the second reading comes from cache. Where threads share a group (they divide images then), it is
-called twice: phase 0 gathers, phase 1 finishes and applies; phase 2 does all.
+that the second reading comes from cache. Where threads share a group (they divide images then), it
+is called twice: phase 0 gathers, phase 1 finishes and applies; phase 2 does all.
 """
 
 from dataclasses import dataclass
@@ -200,8 +200,8 @@ def _visit(
 ) -> list[str]:
     """Lines that run `step` over the images `low` to `stop` of a group.
 
-    `vectors` gives for each fixed vector the product of channel arrays it is made of; `totals` names
-    the float64 array that each of the step's sums is added to, at offset `slot`.
+    `vectors` gives for each fixed vector the product of channel arrays it is made of; `totals`
+    names the float64 array that each of the step's sums is added to, at offset `slot`.
     """
     totals = totals or {}
     fixed = [f"{name} = {_channel_vector(made, variant)}" for name, made in vectors.items()]

@@ -1,4 +1,4 @@
-"""The operations that a fused expression may use: vector text and the NumPy function that judges it."""
+"""The operations of a fused expression: their vector text and the NumPy function that judges it."""
 
 import math
 from collections.abc import Callable
@@ -83,7 +83,9 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "relu": Operation(1, "larger({0}, 0.0)", lambda x: np.maximum(x, 0)),
     "relu6": Operation(1, _CLIP6, _clip6),
-    "hard_sigmoid": Operation(1, f"{_CLIP6.format('({0} + 3.0)')} / 6.0", lambda x: _clip6(x + 3) / 6),
+    "hard_sigmoid": Operation(
+        1, f"{_CLIP6.format('({0} + 3.0)')} / 6.0", lambda x: _clip6(x + 3) / 6
+    ),
     "hard_swish": Operation(
         1, f"{{0}} * ({_CLIP6.format('({0} + 3.0)')} / 6.0)", lambda x: x * (_clip6(x + 3) / 6)
     ),

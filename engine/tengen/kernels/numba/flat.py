@@ -14,8 +14,13 @@ def flat(array: NDArray[np.generic]) -> NDArray[np.generic]:
 
 
 def flat_output(array: NDArray[np.generic]) -> NDArray[np.generic]:
-    """One axis in C order over the same memory; ValueError where the array is not contiguous."""
-    return array.reshape(-1, copy=False)
+    """One axis over the same memory; ValueError where the array is not contiguous in C order."""
+    if not array.flags.c_contiguous:
+        raise ValueError(
+            "[flat_output] expected a C-contiguous array to write to; "
+            f"strides {array.strides} of shape {array.shape} came"
+        )
+    return array.reshape(-1)
 
 
 def parts(size: int) -> int:

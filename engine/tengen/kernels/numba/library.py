@@ -133,7 +133,7 @@ def _machine_key() -> str:
 
 
 def _load_openmp() -> None:
-    """Makes the OpenMP runtime's functions known to compiled code: the pool that oneDNN uses too."""
+    """Makes the OpenMP runtime known to compiled code: the pool that oneDNN uses too."""
     import llvmlite.binding as llvm
 
     for name in ("libgomp.so.1", "libomp.so.5", "libomp.dylib"):

@@ -1,4 +1,4 @@
-"""The joint norm of many arrays, and scaling them down to a given one, as gradient clipping does."""
+"""The joint norm of many arrays, and scaling them down to a given one: gradient clipping."""
 
 from collections.abc import Sequence
 from functools import cache

@@ -141,9 +141,7 @@ def lamb(
     finish(*arrays, lr * ratio, weight_decay, *moments, count)
 
 
-def _moment_scalars(
-    betas: tuple[float, float], step: int | None, eps: float
-) -> tuple[float, ...]:
+def _moment_scalars(betas: tuple[float, float], step: int | None, eps: float) -> tuple[float, ...]:
     """Scalars in the order of the kernels; `step` None leaves the moments uncorrected."""
     beta0, beta1 = betas
     corrections = (1.0, 1.0) if step is None else (1 - beta0**step, 1 - beta1**step)

@@ -1,10 +1,10 @@
 """Writes the vector loops of generated kernels.
 
 A *pass* walks runs of memory and does the same few lines at every step. Its body is text with
-`LOAD(array)`, `STORE(array, value)`, `ADD(total, value)` and `MAX(largest, value)`, and
-`COLUMN(array)` for a vector shared by all rows, `KEEP(value)` for zero beyond the run; a step handles one vector, and the last,
-shorter one of a run is masked, so that nothing beyond the run is read, written or summed. Loops are
-written out in place: Numba spends a fifth of a second on every further function.
+`LOAD(array)`, `STORE(array, value)`, `ADD(total, value)`, `MAX(largest, value)`, `COLUMN(array)` (a
+vector shared by all rows) and `KEEP(value)` (zero beyond the run). A step handles one vector; the
+last, shorter one of a run is masked, so that nothing beyond it is read, written or summed.
+Loops are written out in place: Numba spends a fifth of a second on every further function.
 """
 
 import re
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 HEADER = """\
 import math
 import numpy as np
-from numba import float32, float64, int64, njit, types
+from numba import float32, float64, int64, njit, types, uint32
 from tengen.kernels.numba.launch import launch
 from tengen.kernels.numba.mathematics import *
 from tengen.kernels.numba.simd import *
@@ -66,7 +66,8 @@ def entry(arguments: Sequence[tuple[str, str]]) -> str:
             f"@njit(types.void({types}, int64), **entry)",
             f"def kernel({names}, parts):",
             "    if parts == 1:",
-            f"        work(0, 1, {names})",
+            # written without literals, for which Numba would compile `work` a second time
+            f"        work(parts - 1, parts, {names})",
             "    else:",
             f"        launch(work, parts, ({names},))",
             "",
@@ -133,9 +134,7 @@ class Pass:
         lines = []
         for line in self.body:
             line = re.sub(r"LOAD\((\w+)\)", rf"load{some}(\1, at, W{rest})", line)
-            line = re.sub(
-                r"COLUMN\((\w+)\)", rf"load{some}(\1, at - row * columns, W{rest})", line
-            )
+            line = re.sub(r"COLUMN\((\w+)\)", rf"load{some}(\1, at - row * columns, W{rest})", line)
             line = re.sub(r"KEEP\((.+?)\)", r"keep(\1, rest)" if masked else r"\1", line)
             line = re.sub(r"^STORE\((\w+), (.+)\)$", rf"store{some}(\1, at, \2{rest})", line)
             add = rf"\1_{copy} = \1_{copy} + {term}"

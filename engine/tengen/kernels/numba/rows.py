@@ -83,13 +83,13 @@ def cross_entropy(
 
     A row whose label is outside 0..C-1 has loss and gradient zero.
     """
-    labels = labels.astype(np.int64, copy=False)
+    chosen = labels.astype(np.int64, copy=False)
     kernel = _kernel("cross_entropy", x.dtype.char)
     if not kernel.ready:
-        return rows_numpy.cross_entropy(x, labels, loss, dx, scale)
+        return rows_numpy.cross_entropy(x, chosen, loss, dx, scale)
     count, columns = _shape(x)
     kernel(
-        flat(x), flat(labels), flat_output(loss), flat_output(dx), scale,
+        flat(x), flat(chosen), flat_output(loss), flat_output(dx), scale,
         count, columns, _parts(x.size, count),
     )  # fmt: skip
 

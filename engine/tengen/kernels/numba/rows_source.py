@@ -71,7 +71,7 @@ def log_softmax_backward(dtype: str) -> str:
 
 
 def layer_norm(dtype: str) -> str:
-    """`(x, weight, bias, out, mean, inverse, eps)`: the mean, then centred squares, then the rest."""
+    """`(x, weight, bias, out, mean, inverse, eps)`: the mean, centred squares, then the rest."""
     each = [
         *_pass(["ADD(total, LOAD(x))"], ["total"]),
         "center = total / T(columns)",
@@ -91,7 +91,7 @@ def layer_norm(dtype: str) -> str:
 
 
 def layer_norm_backward(dtype: str) -> str:
-    """`(x, gradient, weight, mean, inverse, dx, dweight, dbias)`; the last two float64, per part."""
+    """`(x, gradient, weight, mean, inverse, dx, dweight, dbias)`; the last two are per part."""
     normal = "n = (LOAD(x) - center_v) * scale_v"
     each = [
         "center_v = splat(mean[row], W)",

@@ -119,7 +119,8 @@ def request(name: str, source: str) -> Kernel:
 
 def wait(timeout: float | None = None) -> bool:
     """Whether every kernel asked for so far is ready, waiting up to `timeout` seconds for each."""
-    return all([kernel.wait(timeout) for kernel in list(_kernels.values())])
+    answers = [kernel.wait(timeout) for kernel in list(_kernels.values())]
+    return all(answers)
 
 
 def kernels() -> tuple[Kernel, ...]:

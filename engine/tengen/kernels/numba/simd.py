@@ -71,10 +71,11 @@ def _broadcast(builder, value, lanes: int):
     return builder.shuffle_vector(first, undefined, zeros)
 
 
-def _as_vector(context, builder, value, given, vec: Vec):
+def _as_vector(context, builder, value, given, vec: Vec | None):
     """`value` as a vector of type `vec`: scalars are cast and broadcast."""
     if isinstance(given, Vec):
         return value
+    assert vec is not None
     return _broadcast(builder, context.cast(builder, value, given, vec.dtype), vec.lanes)
 
 
@@ -112,7 +113,9 @@ def _register_binary(function, result_of, emit) -> None:
 
     def lower(context, builder, sig, args):
         vec = _pair(*sig.args)
-        x, y = (_as_vector(context, builder, v, t, vec) for v, t in zip(args, sig.args, strict=True))
+        x, y = (
+            _as_vector(context, builder, v, t, vec) for v, t in zip(args, sig.args, strict=True)
+        )
         return emit(builder, x, y)
 
     for left, right in ((Vec, Vec), (Vec, types.Number), (types.Number, Vec)):
@@ -206,7 +209,7 @@ def load(typing_context, array, index, lanes):
 
 @intrinsic(prefer_literal=True)
 def load_part(typing_context, array, index, lanes, count):
-    """The first `count` elements from `index` on, the lanes after them zero; nothing else is read."""
+    """The first `count` elements from `index` on, then zeros; nothing else is read."""
     vec = Vec(array.dtype, lanes.literal_value)
 
     def generate(context, builder, sig, args):

@@ -20,10 +20,10 @@ arguments, and take `Desc`s (shape, dtype, physical form):
 | | diff_src); backward_weights (src, diff_dst, diff_weights[, diff_bias]); fastest(builder, ...) |
 | deconvolution | the same three, weights (I, O, ...); no residual |
 | pooling | forward (src, dst[, workspace]); backward (diff_dst[, workspace], diff_src) |
-| batch_norm | forward (src, mean, variance[, scale, shift], dst[, workspace]); backward (src, mean, |
-| | variance, diff_dst[, scale][, workspace], diff_src[, diff_scale, diff_shift]) |
-| layer_norm | forward (src[, mean, variance][, scale, shift], dst); backward (src, mean, variance, |
-| | diff_dst[, scale], diff_src[, diff_scale, diff_shift]) |
+| batch_norm | forward (src, mean, variance[, scale, shift], dst[, workspace]); backward (src, |
+| | mean, variance, diff_dst[, scale][, workspace], diff_src[, diff_scale, diff_shift]) |
+| layer_norm | forward (src[, mean, variance][, scale, shift], dst); backward (src, mean, |
+| | variance, diff_dst[, scale], diff_src[, diff_scale, diff_shift]) |
 | softmax | forward (src, dst); backward (dst, diff_dst, diff_src) |
 | eltwise | forward (src, dst); backward (src or dst, diff_dst, diff_src) |
 | matmul | matmul (src, weights[, bias][, residual], dst) |

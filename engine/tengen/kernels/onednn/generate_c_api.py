@@ -3,6 +3,7 @@
 Compiled ahead of time so that using oneDNN needs neither a C parser nor a compiler.
 """
 
+import tempfile
 from pathlib import Path
 
 import cffi
@@ -16,12 +17,12 @@ def generate() -> str:
     builder = cffi.FFI()
     builder.cdef(HEADER.read_text())
     builder.set_source("tengen.kernels.onednn.c_api", None)
-    scratch = OUTPUT.with_suffix(".tmp")
-    builder.emit_python_code(str(scratch))
-    body = scratch.read_text().split("\n", 1)[1]
-    scratch.unlink()
+    with tempfile.TemporaryDirectory() as scratch:
+        raw = Path(scratch) / OUTPUT.name
+        builder.emit_python_code(str(raw))
+        body = raw.read_text().split("\n", 1)[1]
     return (
-        '"""cffi\'s compiled form of c_api.h; made by generate_c_api.py, not edited by hand."""\n'
+        '"""cffi\'s compiled form of c_api.h; made by generate_c_api.py, not edited by hand."""\n\n'
         "# ruff: noqa\n# mypy: ignore-errors\n# fmt: off\n" + body
     )
 

@@ -1,0 +1,1 @@
+"""NumPy plumbing that names no op."""

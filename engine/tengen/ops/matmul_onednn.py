@@ -1,0 +1,92 @@
+"""oneDNN's matrix product: float32, any strides of the operands, the bias in the same pass.
+
+Small products stay with NumPy, whose call costs less.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..graph.opdef import Bound
+from ..graph.types import TensorType
+from ..kernels.onednn import matmul as onednn
+from ..kernels.onednn.errors import Unsupported
+from ..kernels.onednn.memory import Desc
+from .convolution_onednn import usable
+from .matmul import matmul
+
+Types = tuple[TensorType, ...]
+
+SMALLEST = 1 << 16
+"""Multiplications below which NumPy is faster."""
+
+MOST_AXES = 6
+
+
+@matmul.backend("onednn")
+def build(
+    in_types: Types, out_types: Types, *, transpose_a: bool, transpose_b: bool
+) -> Bound | None:
+    """A call that finds its plan by the strides of the operands."""
+    a, b, *rest = in_types
+    (y,) = out_types
+    inner = a.shape[-2 if transpose_a else -1]
+    if y.size * inner < SMALLEST or y.ndim > MOST_AXES or not usable(*in_types, y):
+        return None
+    plans: dict[Any, Any] = {}
+    ndim = y.ndim
+
+    def arranged(array: Any, turned: bool) -> Any:
+        if array.ndim < ndim:
+            array = array.reshape((1,) * (ndim - array.ndim) + array.shape)
+        return array.swapaxes(-1, -2) if turned else array
+
+    def run(outs: tuple[Any, ...], ins: tuple[Any, ...]) -> None:
+        left, right = arranged(ins[0], transpose_a), arranged(ins[1], transpose_b)
+        key = left.strides, right.strides
+        plan = plans.get(key)
+        if plan is None:
+            plan = plans[key] = _plan(left, right, bool(rest))
+        if plan is _COPY:
+            left, right = np.ascontiguousarray(left), np.ascontiguousarray(right)
+            plan = _plan(left, right, bool(rest))
+        plan(left, right, *[np.ascontiguousarray(x) for x in ins[2:]], outs[0])
+
+    try:
+        _plan_of(_plain(a, ndim, transpose_a), _plain(b, ndim, transpose_b), bool(rest))
+    except Unsupported:
+        return None
+    return Bound(run, (None,) * len(in_types), out_types, contiguous=False, name="onednn matmul")
+
+
+_COPY = object()
+
+
+def _plain(t: TensorType, ndim: int, turned: bool) -> Desc:
+    desc = Desc.plain((1,) * (ndim - t.ndim) + t.shape, t.dtype)
+    return desc.swapped(ndim - 1, ndim - 2) if turned else desc
+
+
+def _plan_of(left: Desc, right: Desc, bias: bool) -> Any:
+    return onednn.matmul(left, right, None, bias=bias)
+
+
+def _plan(left: Any, right: Any, bias: bool) -> Any:
+    """The plan for operands as they lie, or _COPY where only contiguous ones are fast."""
+    if _repeats(left) or _repeats(right):
+        return _COPY
+    try:
+        plan = _plan_of(Desc.like(left), Desc.like(right), bias)
+    except Unsupported:
+        return _COPY
+    slow = plan.implementation.startswith("ref")
+    return _COPY if slow and not _dense(left, right) else plan
+
+
+def _repeats(array: Any) -> bool:
+    """True for memory that stands for several elements, as broadcasting makes it."""
+    return any(n > 1 and not step for n, step in zip(array.shape, array.strides, strict=True))
+
+
+def _dense(*arrays: Any) -> bool:
+    return all(a.flags.c_contiguous or a.swapaxes(-1, -2).flags.c_contiguous for a in arrays)
