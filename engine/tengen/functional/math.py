@@ -190,5 +190,3 @@ def normalize(
     """
     length = norm(inp, ord, axis, keepdims=axis is not None)
     return div(inp, clip(length, lower=eps))
-
-

@@ -196,9 +196,7 @@ relu = _activation("relu", _relu, _from_output(lambda: relu_backward), destinati
 relu_backward = _gradient("relu_backward", _relu_backward)
 relu6 = _activation("relu6", _relu6, _from_output(lambda: relu6_backward), low=-4.0, high=9.0)
 relu6_backward = _gradient("relu6_backward", _relu6_backward, low=-4.0, high=9.0)
-sigmoid = _activation(
-    "sigmoid", _sigmoid, _from_output(lambda: sigmoid_backward), keeps_zero=False
-)
+sigmoid = _activation("sigmoid", _sigmoid, _from_output(lambda: sigmoid_backward), keeps_zero=False)
 sigmoid_backward = _gradient(
     "sigmoid_backward", _sigmoid_backward, lambda y: affine(y, scale=-2.0, shift=1.0)
 )
@@ -227,9 +225,7 @@ hsigmoid = _activation(
     high=5.0,
 )
 hsigmoid_backward = _gradient("hsigmoid_backward", _hsigmoid_backward)
-hswish = _activation(
-    "hswish", _hswish, _from_input(lambda: hswish_backward), low=-5.0, high=5.0
-)
+hswish = _activation("hswish", _hswish, _from_input(lambda: hswish_backward), low=-5.0, high=5.0)
 hswish_backward = _activation(
     "hswish_backward", _hswish_backward, _hswish_rule, arity=2, low=-5.0, high=5.0
 )

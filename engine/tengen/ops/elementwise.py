@@ -203,9 +203,7 @@ sub = Elementwise(
     keeps_zero=True,
 )
 mul = Elementwise("mul", _mul, NUMBERS, arity=2, rule=_mul_rule, keeps_zero=True)
-div = Elementwise(
-    "div", _div, dt.FLOATS + dt.COMPLEX, arity=2, rule=_div_rule, low=0.5, high=2.5
-)
+div = Elementwise("div", _div, dt.FLOATS + dt.COMPLEX, arity=2, rule=_div_rule, low=0.5, high=2.5)
 neg = Elementwise(
     "neg", ufunc("negative"), NUMBERS, rule=lambda call, dy: (neg(dy),), keeps_zero=True
 )

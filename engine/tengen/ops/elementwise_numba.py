@@ -106,6 +106,7 @@ def _sigmoid_backward(s: Steps, dy: Any, y: Any) -> Any:
 
 SIMPLE: dict[Elementwise, Writer] = {
     elementwise.add: _simple("add"),
+    elementwise.accumulate: _simple("add"),
     elementwise.sub: _simple("subtract"),
     elementwise.mul: _simple("multiply"),
     elementwise.div: _simple("divide"),
@@ -129,9 +130,7 @@ SIMPLE: dict[Elementwise, Writer] = {
     activation.relu_backward: lambda s, dy, y: s("where", s("greater", y, 0.0), dy, 0.0),
     activation.relu6_backward: lambda s, dy, y: _inside(s, dy, y, 0.0, 6.0),
     activation.hsigmoid: _simple("hard_sigmoid"),
-    activation.hsigmoid_backward: lambda s, dy, y: _inside(
-        s, s("divide", dy, 6.0), y, 0.0, 1.0
-    ),
+    activation.hsigmoid_backward: lambda s, dy, y: _inside(s, s("divide", dy, 6.0), y, 0.0, 1.0),
     activation.hswish: _simple("hard_swish"),
     activation.hswish_backward: _hswish_backward,
     activation.leaky_relu: _leaky_relu,

@@ -38,6 +38,7 @@ BACKWARD = {
 }
 BINARY = {
     elementwise.add: "add",
+    elementwise.accumulate: "add",
     elementwise.sub: "sub",
     elementwise.mul: "mul",
     elementwise.div: "div",

@@ -140,8 +140,9 @@ class Variance(Reduction):
     @quiet
     def kernel(self, xp: Any, x: Any, *, axis: Axes, keepdims: bool) -> Any:
         wide = x.astype(dt.accumulator(x.dtype), copy=False)
-        centred = wide - mean.kernel(xp, wide, axis=axis, keepdims=True)
-        found = mean.kernel(xp, centred * centred, axis=axis, keepdims=keepdims)
+        centred = xp.asarray(wide - mean.kernel(xp, wide, axis=axis, keepdims=True))
+        squares = xp.multiply(centred, centred, out=centred)
+        found = mean.kernel(xp, squares, axis=axis, keepdims=keepdims)
         return found.astype(x.dtype, copy=False)
 
     def grad(self, call: Call, dy: Any) -> tuple[Any, ...]:

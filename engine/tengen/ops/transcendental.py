@@ -36,9 +36,7 @@ def _one_plus_square(value: Any) -> Any:
 
 def _over_root(radicand: Any, scale: float = 1.0) -> Any:
     """The rule dy * scale / sqrt(radicand(x))."""
-    return lambda call, dy: (
-        div(dy if scale == 1.0 else neg(dy), sqrt(radicand(call.inputs[0]))),
-    )
+    return lambda call, dy: (div(dy if scale == 1.0 else neg(dy), sqrt(radicand(call.inputs[0]))),)
 
 
 exp = _unary("exp", quiet(ufunc("exp")), rule=_by_output(lambda y: y))

@@ -23,7 +23,9 @@ def test_signature(name):
 
 
 @pytest.mark.parametrize("name", COMPARE)
-@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16", "int64", "uint8", "bool"])
+@pytest.mark.parametrize(
+    "dtype", ["float32", "float64", "float16", "bfloat16", "int64", "uint8", "bool"]
+)
 def test_compare(name, dtype):
     rng = np.random.default_rng(1)
     a, b = (Tensor(rng.integers(0, 3, (4, 5)), dtype=dtype) for _ in range(2))
@@ -32,7 +34,9 @@ def test_compare(name, dtype):
     want = getattr(np, name)(a.numpy().astype("float64"), b.numpy().astype("float64"))
     np.testing.assert_array_equal(got.numpy(), want)
     mixed = getattr(F, name)(a, 1.5)
-    np.testing.assert_array_equal(mixed.numpy(), getattr(np, name)(a.numpy().astype("float64"), 1.5))
+    np.testing.assert_array_equal(
+        mixed.numpy(), getattr(np, name)(a.numpy().astype("float64"), 1.5)
+    )
     reflected = getattr(F, name)(1, b)
     np.testing.assert_array_equal(
         reflected.numpy(), getattr(np, name)(1, b.numpy().astype("float64"))

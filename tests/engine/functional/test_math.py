@@ -38,7 +38,9 @@ def test_reductions(name, axis, keepdims):
     for dtype, limit in (("float32", 3e-5), ("float64", 1e-12)):
         t = Tensor(x, dtype=dtype)
         got = getattr(F, name)(t, axis, keepdims)
-        want = REDUCE[name](x.astype(dtype).astype("float64"), axis=tuple_of(axis), keepdims=keepdims)
+        want = REDUCE[name](
+            x.astype(dtype).astype("float64"), axis=tuple_of(axis), keepdims=keepdims
+        )
         assert got.dtype == dtype and got.shape == want.shape
         np.testing.assert_allclose(got.numpy(), want, rtol=limit, atol=1e-7)
     if hasattr(Tensor, name):
@@ -69,7 +71,9 @@ def test_reduction_gradients_equal_torch(name, axis):
     else:
         made = getattr(theirs, name)(dims)
     (made**2).sum().backward()
-    np.testing.assert_allclose(ours.grad.numpy(), np.nan_to_num(theirs.grad.numpy()), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        ours.grad.numpy(), np.nan_to_num(theirs.grad.numpy()), rtol=1e-9, atol=1e-12
+    )
 
 
 def test_reduction_data_types():
