@@ -14,10 +14,10 @@ from .base.errors import ShapeError
 from .functional import comparison, elemwise, indexing, math, tensor
 from .graph.emit import emit
 from .graph.opdef import OpDef
+from .operands import pair
 from .ops import arithmetic, bitwise, elementwise
 from .ops import comparison as comparison_ops
 from .ops.shape import transpose as transpose_op
-from .operands import pair
 from .tensor import Tensor, constant
 
 Binary = Callable[[Any, Any], Any]
@@ -30,7 +30,7 @@ def _binary(op: OpDef, function: Binary) -> Binary:
     direct = frozenset(op.dtypes)
     attrs = op.defaults
 
-    def method(self: Tensor, other: Any) -> Any:
+    def method(self: Any, other: Any) -> Any:
         buffer = self._buffer
         if isinstance(other, Tensor):
             another = other._buffer
@@ -53,7 +53,7 @@ def _binary(op: OpDef, function: Binary) -> Binary:
 def _general(function: Binary) -> Binary:
     """The method for `x op y` that always converts."""
 
-    def method(self: Tensor, other: Any) -> Any:
+    def method(self: Any, other: Any) -> Any:
         return function(self, other) if isinstance(other, OPERANDS) else NotImplemented
 
     return method
@@ -62,7 +62,7 @@ def _general(function: Binary) -> Binary:
 def _reflected(function: Binary) -> Binary:
     """The method for `y op x` where y is no tensor."""
 
-    def method(self: Tensor, other: Any) -> Any:
+    def method(self: Any, other: Any) -> Any:
         return function(other, self) if isinstance(other, OPERANDS) else NotImplemented
 
     return method
@@ -71,7 +71,7 @@ def _reflected(function: Binary) -> Binary:
 def _in_place(method: Binary) -> Binary:
     """The method for `x op= y`: the handle takes over the result."""
 
-    def replace(self: Tensor, other: Any) -> Any:
+    def replace(self: Any, other: Any) -> Any:
         result = method(self, other)
         if result is NotImplemented:
             return NotImplemented
@@ -85,92 +85,117 @@ def _bits(op: OpDef) -> Binary:
     return lambda x, y: op(*pair(op.name, x, y))
 
 
-ARITHMETIC: dict[str, tuple[Binary, Binary]] = {
-    "add": (_binary(elementwise.add, elemwise.add), elemwise.add),
-    "sub": (_binary(elementwise.sub, elemwise.sub), elemwise.sub),
-    "mul": (_binary(elementwise.mul, elemwise.mul), elemwise.mul),
-    "truediv": (_binary(elementwise.div, elemwise.div), elemwise.div),
-    "floordiv": (_binary(arithmetic.floor_div, elemwise.floor_div), elemwise.floor_div),
-    "mod": (_binary(arithmetic.mod, elemwise.mod), elemwise.mod),
-    "pow": (_general(elemwise.pow), elemwise.pow),
-    "matmul": (_general(math.matmul), math.matmul),
-    "lshift": (_general(comparison.left_shift), comparison.left_shift),
-    "rshift": (_general(comparison.right_shift), comparison.right_shift),
-    "and": (_general(_bits(bitwise.bitwise_and)), _bits(bitwise.bitwise_and)),
-    "or": (_general(_bits(bitwise.bitwise_or)), _bits(bitwise.bitwise_or)),
-    "xor": (_general(_bits(bitwise.bitwise_xor)), _bits(bitwise.bitwise_xor)),
-}
-"""The method and the function of each operator that has a reflected and an in-place form."""
-
-COMPARISONS: dict[str, Binary] = {
-    "eq": _binary(comparison_ops.equal, comparison.equal),
-    "ne": _binary(comparison_ops.not_equal, comparison.not_equal),
-    "lt": _binary(comparison_ops.less, comparison.less),
-    "le": _binary(comparison_ops.less_equal, comparison.less_equal),
-    "gt": _binary(comparison_ops.greater, comparison.greater),
-    "ge": _binary(comparison_ops.greater_equal, comparison.greater_equal),
-}
+_and, _or, _xor = (
+    _bits(op) for op in (bitwise.bitwise_and, bitwise.bitwise_or, bitwise.bitwise_xor)
+)
 
 
 class ArrayMethods:
-    """The methods that `install` puts on Tensor."""
+    """The operators and methods that `install` puts on Tensor."""
 
-    def __neg__(self: Tensor) -> Tensor:
+    __add__ = _binary(elementwise.add, elemwise.add)
+    __radd__ = _reflected(elemwise.add)
+    __iadd__ = _in_place(__add__)
+    __sub__ = _binary(elementwise.sub, elemwise.sub)
+    __rsub__ = _reflected(elemwise.sub)
+    __isub__ = _in_place(__sub__)
+    __mul__ = _binary(elementwise.mul, elemwise.mul)
+    __rmul__ = _reflected(elemwise.mul)
+    __imul__ = _in_place(__mul__)
+    __truediv__ = _binary(elementwise.div, elemwise.div)
+    __rtruediv__ = _reflected(elemwise.div)
+    __itruediv__ = _in_place(__truediv__)
+    __floordiv__ = _binary(arithmetic.floor_div, elemwise.floor_div)
+    __rfloordiv__ = _reflected(elemwise.floor_div)
+    __ifloordiv__ = _in_place(__floordiv__)
+    __mod__ = _binary(arithmetic.mod, elemwise.mod)
+    __rmod__ = _reflected(elemwise.mod)
+    __imod__ = _in_place(__mod__)
+    __pow__ = _general(elemwise.pow)
+    __rpow__ = _reflected(elemwise.pow)
+    __ipow__ = _in_place(__pow__)
+    __matmul__ = _general(math.matmul)
+    __rmatmul__ = _reflected(math.matmul)
+    __imatmul__ = _in_place(__matmul__)
+    __lshift__ = _general(comparison.left_shift)
+    __rlshift__ = _reflected(comparison.left_shift)
+    __ilshift__ = _in_place(__lshift__)
+    __rshift__ = _general(comparison.right_shift)
+    __rrshift__ = _reflected(comparison.right_shift)
+    __irshift__ = _in_place(__rshift__)
+    __and__ = _general(_and)
+    __rand__ = _reflected(_and)
+    __iand__ = _in_place(__and__)
+    __or__ = _general(_or)
+    __ror__ = _reflected(_or)
+    __ior__ = _in_place(__or__)
+    __xor__ = _general(_xor)
+    __rxor__ = _reflected(_xor)
+    __ixor__ = _in_place(__xor__)
+
+    __eq__ = _binary(comparison_ops.equal, comparison.equal)
+    __ne__ = _binary(comparison_ops.not_equal, comparison.not_equal)
+    __lt__ = _binary(comparison_ops.less, comparison.less)
+    __le__ = _binary(comparison_ops.less_equal, comparison.less_equal)
+    __gt__ = _binary(comparison_ops.greater, comparison.greater)
+    __ge__ = _binary(comparison_ops.greater_equal, comparison.greater_equal)
+
+    def __neg__(self: Any) -> Tensor:
         return elemwise.neg(self)
 
-    def __pos__(self: Tensor) -> Tensor:
+    def __pos__(self: Any) -> Tensor:
         return self
 
-    def __abs__(self: Tensor) -> Tensor:
+    def __abs__(self: Any) -> Tensor:
         return elemwise.abs(self)
 
-    def __invert__(self: Tensor) -> Tensor:
+    def __invert__(self: Any) -> Tensor:
         return bitwise.bitwise_not(self)
 
-    def __round__(self: Tensor, digits: int | None = None) -> Tensor:
+    def __round__(self: Any, digits: int | None = None) -> Tensor:
         if not digits:
             return elemwise.round(self)
         scale = 10.0**digits
         return elemwise.div(elemwise.round(elemwise.mul(self, scale)), scale)
 
-    def __floor__(self: Tensor) -> Tensor:
+    def __floor__(self: Any) -> Tensor:
         return elemwise.floor(self)
 
-    def __ceil__(self: Tensor) -> Tensor:
+    def __ceil__(self: Any) -> Tensor:
         return elemwise.ceil(self)
 
-    def __trunc__(self: Tensor) -> Tensor:
+    def __trunc__(self: Any) -> Tensor:
         return elemwise.trunc(self)
 
-    def __getitem__(self: Tensor, index: Any) -> Tensor:
+    def __getitem__(self: Any, index: Any) -> Tensor:
         return indexing.getitem(self, index)
 
-    def __setitem__(self: Tensor, index: Any, value: Any) -> None:
+    def __setitem__(self: Any, index: Any, value: Any) -> None:
         self._reset(indexing.setitem(self, index, value))
 
-    def __iter__(self: Tensor) -> Iterator[Tensor]:
+    def __iter__(self: Any) -> Iterator[Tensor]:
         if not self.ndim:
             raise ShapeError("[iter] a 0-d tensor has no elements to go through")
         return (self[i] for i in range(len(self)))
 
-    def __contains__(self: Tensor, value: Any) -> bool:
+    def __contains__(self: Any, value: Any) -> bool:
         return bool(self.size) and bool(math.max(comparison.equal(self, value)))
 
-    def __dlpack__(self: Tensor, **request: Any) -> Any:
+    def __dlpack__(self: Any, **request: Any) -> Any:
         return self.numpy().__dlpack__(**request)
 
-    def __dlpack_device__(self: Tensor) -> tuple[int, int]:
-        return self.numpy().__dlpack_device__()  # type: ignore[return-value]
+    def __dlpack_device__(self: Any) -> tuple[int, int]:
+        return self.numpy().__dlpack_device__()
 
-    def reshape(self: Tensor, *shape: Any) -> Tensor:
+    def reshape(self: Any, *shape: Any) -> Tensor:
         """The same elements, in C order, under another shape; one dimension may be -1."""
         return tensor.reshape(self, shape[0] if len(shape) == 1 else shape)
 
-    def flatten(self: Tensor) -> Tensor:
+    def flatten(self: Any) -> Tensor:
         """The elements, in C order, as a vector."""
         return tensor.flatten(self)
 
-    def transpose(self: Tensor, *pattern: Any) -> Tensor:
+    def transpose(self: Any, *pattern: Any) -> Tensor:
         """The axes in another order, by default reversed; "x" in the pattern adds an axis."""
         if not pattern:
             return self.T
@@ -179,43 +204,37 @@ class ArrayMethods:
         return tensor.transpose(self, pattern if several else given)
 
     @property
-    def T(self: Tensor) -> Tensor:
+    def T(self: Any) -> Tensor:
         """The tensor with its axes reversed."""
         return transpose_op(self, pattern=tuple(range(self.ndim))[::-1])  # type: ignore[no-any-return]
 
-    def sum(self: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def sum(self: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
         """The sum over axes; see `functional.sum`."""
         return math.sum(self, axis, keepdims)
 
-    def prod(self: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def prod(self: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
         """The product over axes; see `functional.prod`."""
         return math.prod(self, axis, keepdims)
 
-    def mean(self: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def mean(self: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
         """The mean over axes; see `functional.mean`."""
         return math.mean(self, axis, keepdims)
 
-    def var(self: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def var(self: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
         """The variance over axes; see `functional.var`."""
         return math.var(self, axis, keepdims)
 
-    def max(self: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def max(self: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
         """The largest element over axes; see `functional.max`."""
         return math.max(self, axis, keepdims)
 
-    def min(self: Tensor, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def min(self: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
         """The smallest element over axes; see `functional.min`."""
         return math.min(self, axis, keepdims)
 
 
 def install() -> None:
     """Put every operator and array method on Tensor."""
-    for name, (method, function) in ARITHMETIC.items():
-        setattr(Tensor, f"__{name}__", method)
-        setattr(Tensor, f"__r{name}__", _reflected(function))
-        setattr(Tensor, f"__i{name}__", _in_place(method))
-    for name, method in COMPARISONS.items():
-        setattr(Tensor, f"__{name}__", method)
     for name, member in vars(ArrayMethods).items():
         if callable(member) or isinstance(member, property):
             setattr(Tensor, name, member)

@@ -6,7 +6,7 @@ handle a new value and leave every other tensor as it was.
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,11 @@ from .ops import shape as shape_ops
 from .runtime.buffer import adopt, empty, from_host, make_tag
 from .runtime.eager import run_eager
 from .runtime.plan import to_plain
+
+if TYPE_CHECKING:  # operators.py puts them on the class when everything is there
+    from .operators import ArrayMethods as _ArrayMethods
+else:
+    _ArrayMethods = object
 
 __all__ = ["Parameter", "Tensor"]
 
@@ -47,7 +52,7 @@ def _holds_tensor(items: Any) -> bool:
     )
 
 
-class Tensor(Value):
+class Tensor(Value, _ArrayMethods):
     """A multi-dimensional array on a device.
 
     `data`: a Tensor, NumPy array, list or number. Floats become float32 and integers int32

@@ -167,8 +167,11 @@ def contiguous_strides(shape: Sequence[int], order: Sequence[int] | None = None)
 
 
 def channels_last_order(ndim: int) -> Shape:
-    """The order of axes, slowest first, of a channels-last array: (0, 2, 3, 1) for four axes."""
-    return (0, *range(2, ndim), 1)
+    """The order of axes, slowest first, of a channels-last array: (0, 2, 3, 1) for four axes.
+
+    Fewer than three axes keep their order: there is nothing between images and channels.
+    """
+    return tuple(range(ndim)) if ndim < 3 else (0, *range(2, ndim), 1)
 
 
 def channels_last_strides(shape: Sequence[int]) -> Shape:

@@ -26,7 +26,7 @@ def full(shape: Any, value: Any, *, dtype: Any = None, device: Any = None) -> Te
     Without `dtype` it is what the value asks for: bool, int32 or float32.
     """
     if isinstance(value, (bool, int, float, complex)):
-        kind = Tensor(value).dtype if dtype is None else dtype
+        kind = as_tensor(value).dtype if dtype is None else dtype
         return _filled("full", shape, value, kind, device)
     one = as_tensor(value) if device is None else as_tensor(value).to(device)
     if dtype is not None:

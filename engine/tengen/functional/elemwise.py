@@ -20,6 +20,9 @@ __all__ = [
     "square", "sub", "tan", "tanh",
 ]  # fmt: skip
 
+Operand = Any
+"""A tensor, an array, a (nested) list or a number."""
+
 
 def number(value: Any) -> Tensor:
     """The operand as a number: bool becomes int32."""
@@ -39,42 +42,42 @@ def floats(name: str, x: Any, y: Any) -> tuple[Tensor, Tensor]:
     return floating(a), floating(b)
 
 
-def add(x: Tensor, y: Tensor) -> Tensor:
+def add(x: Operand, y: Operand) -> Tensor:
     """The sum x + y."""
     return elementwise.add(*numbers("add", x, y))
 
 
-def sub(x: Tensor, y: Tensor) -> Tensor:
+def sub(x: Operand, y: Operand) -> Tensor:
     """The difference x - y."""
     return elementwise.sub(*numbers("sub", x, y))
 
 
-def mul(x: Tensor, y: Tensor) -> Tensor:
+def mul(x: Operand, y: Operand) -> Tensor:
     """The product x * y."""
     return elementwise.mul(*numbers("mul", x, y))
 
 
-def div(x: Tensor, y: Tensor) -> Tensor:
+def div(x: Operand, y: Operand) -> Tensor:
     """The quotient x / y; integers give float32. x / 0 is infinite, 0 / 0 is NaN."""
     return elementwise.div(*floats("div", x, y))
 
 
-def floor_div(x: Tensor, y: Tensor) -> Tensor:
+def floor_div(x: Operand, y: Operand) -> Tensor:
     """The quotient rounded down, as Python's `//`; an integer divided by 0 gives 0."""
     return arithmetic.floor_div(*numbers("floor_div", x, y))
 
 
-def mod(x: Tensor, y: Tensor) -> Tensor:
+def mod(x: Operand, y: Operand) -> Tensor:
     """The remainder with the sign of y, as Python's `%`: x - floor_div(x, y) * y."""
     return arithmetic.mod(*numbers("mod", x, y))
 
 
-def neg(x: Tensor) -> Tensor:
+def neg(x: Operand) -> Tensor:
     """-x; unsigned integers wrap around."""
     return elementwise.neg(number(x))
 
 
-def abs(x: Tensor) -> Tensor:
+def abs(x: Operand) -> Tensor:
     """The absolute value, of a complex number the (real) modulus. Its gradient at 0 is 0."""
     value = number(x)
     if dt.is_complex(value.dtype):
@@ -82,12 +85,12 @@ def abs(x: Tensor) -> Tensor:
     return arithmetic.abs(value)
 
 
-def sign(x: Tensor) -> Tensor:
+def sign(x: Operand) -> Tensor:
     """-1, 0 or 1, in the data type of x; NaN stays."""
     return arithmetic.sign(number(x))
 
 
-def pow(x: Tensor, y: Tensor) -> Tensor:
+def pow(x: Operand, y: Operand) -> Tensor:
     """x to the power y, in floats (integers become float32).
 
     A negative x with a broken y gives NaN. Python's exponents -1, 0.5, 1, 2 and 3 are computed
@@ -110,127 +113,127 @@ _powers: dict[float, Any] = {
 }
 
 
-def square(x: Tensor) -> Tensor:
+def square(x: Operand) -> Tensor:
     """x * x."""
     return arithmetic.square(number(x))
 
 
-def sqrt(x: Tensor) -> Tensor:
+def sqrt(x: Operand) -> Tensor:
     """The square root; NaN of a negative number."""
     return arithmetic.sqrt(floating(x))
 
 
-def exp(x: Tensor) -> Tensor:
+def exp(x: Operand) -> Tensor:
     """e to the power x."""
     return transcendental.exp(floating(x))
 
 
-def expm1(x: Tensor) -> Tensor:
+def expm1(x: Operand) -> Tensor:
     """exp(x) - 1, exact near 0."""
     return transcendental.expm1(floating(x))
 
 
-def log(x: Tensor) -> Tensor:
+def log(x: Operand) -> Tensor:
     """The natural logarithm; -infinity of 0 and NaN of a negative number."""
     return transcendental.log(floating(x))
 
 
-def log1p(x: Tensor) -> Tensor:
+def log1p(x: Operand) -> Tensor:
     """log(1 + x), exact near 0."""
     return transcendental.log1p(floating(x))
 
 
-def logaddexp(x: Tensor, y: Tensor) -> Tensor:
+def logaddexp(x: Operand, y: Operand) -> Tensor:
     """log(exp(x) + exp(y)) without overflow."""
     return transcendental.logaddexp(*floats("logaddexp", x, y))
 
 
-def erf(x: Tensor) -> Tensor:
+def erf(x: Operand) -> Tensor:
     """The error function, 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x."""
     return transcendental.erf(floating(x))
 
 
-def sin(x: Tensor) -> Tensor:
+def sin(x: Operand) -> Tensor:
     """The sine of an angle in radians."""
     return transcendental.sin(floating(x))
 
 
-def cos(x: Tensor) -> Tensor:
+def cos(x: Operand) -> Tensor:
     """The cosine of an angle in radians."""
     return transcendental.cos(floating(x))
 
 
-def tan(x: Tensor) -> Tensor:
+def tan(x: Operand) -> Tensor:
     """The tangent of an angle in radians."""
     return transcendental.tan(floating(x))
 
 
-def asin(x: Tensor) -> Tensor:
+def asin(x: Operand) -> Tensor:
     """The angle in [-pi/2, pi/2] whose sine is x; NaN outside [-1, 1]."""
     return transcendental.asin(floating(x))
 
 
-def acos(x: Tensor) -> Tensor:
+def acos(x: Operand) -> Tensor:
     """The angle in [0, pi] whose cosine is x; NaN outside [-1, 1]."""
     return transcendental.acos(floating(x))
 
 
-def atan(x: Tensor) -> Tensor:
+def atan(x: Operand) -> Tensor:
     """The angle in [-pi/2, pi/2] whose tangent is x."""
     return transcendental.atan(floating(x))
 
 
-def atan2(y: Tensor, x: Tensor) -> Tensor:
+def atan2(y: Operand, x: Operand) -> Tensor:
     """The angle in [-pi, pi] of the point (x, y)."""
     return transcendental.atan2(*floats("atan2", y, x))
 
 
-def sinh(x: Tensor) -> Tensor:
+def sinh(x: Operand) -> Tensor:
     """The hyperbolic sine."""
     return transcendental.sinh(floating(x))
 
 
-def cosh(x: Tensor) -> Tensor:
+def cosh(x: Operand) -> Tensor:
     """The hyperbolic cosine."""
     return transcendental.cosh(floating(x))
 
 
-def tanh(x: Tensor) -> Tensor:
+def tanh(x: Operand) -> Tensor:
     """The hyperbolic tangent."""
     return transcendental.tanh(floating(x))
 
 
-def asinh(x: Tensor) -> Tensor:
+def asinh(x: Operand) -> Tensor:
     """The number whose hyperbolic sine is x."""
     return transcendental.asinh(floating(x))
 
 
-def acosh(x: Tensor) -> Tensor:
+def acosh(x: Operand) -> Tensor:
     """The non-negative number whose hyperbolic cosine is x; NaN below 1."""
     return transcendental.acosh(floating(x))
 
 
-def atanh(x: Tensor) -> Tensor:
+def atanh(x: Operand) -> Tensor:
     """The number whose hyperbolic tangent is x; NaN outside [-1, 1]."""
     return transcendental.atanh(floating(x))
 
 
-def floor(x: Tensor) -> Tensor:
+def floor(x: Operand) -> Tensor:
     """The largest whole number not above x, in the data type of x."""
     return _rounded(arithmetic.floor, x)
 
 
-def ceil(x: Tensor) -> Tensor:
+def ceil(x: Operand) -> Tensor:
     """The smallest whole number not below x, in the data type of x."""
     return _rounded(arithmetic.ceil, x)
 
 
-def round(x: Tensor) -> Tensor:
+def round(x: Operand) -> Tensor:
     """The nearest whole number, halves to the even one, in the data type of x."""
     return _rounded(arithmetic.round, x)
 
 
-def trunc(x: Tensor) -> Tensor:
+def trunc(x: Operand) -> Tensor:
     """x without its fraction, in the data type of x."""
     return _rounded(arithmetic.trunc, x)
 
@@ -240,17 +243,17 @@ def _rounded(op: Any, x: Any) -> Tensor:
     return op(value) if dt.is_float(value.dtype) else value.detach()
 
 
-def maximum(x: Tensor, y: Tensor) -> Tensor:
+def maximum(x: Operand, y: Operand) -> Tensor:
     """The larger of x and y; NaN wins. Equal operands each get the whole gradient."""
     return arithmetic.maximum(*pair("maximum", x, y))
 
 
-def minimum(x: Tensor, y: Tensor) -> Tensor:
+def minimum(x: Operand, y: Operand) -> Tensor:
     """The smaller of x and y; NaN wins. Equal operands each get the whole gradient."""
     return arithmetic.minimum(*pair("minimum", x, y))
 
 
-def clip(x: Tensor, lower: Any = None, upper: Any = None) -> Tensor:
+def clip(x: Operand, lower: Any = None, upper: Any = None) -> Tensor:
     """x, but `lower` where it is below and `upper` where it is above; one of them may be None.
 
     Bounds are numbers or tensors; where they cross, the result is `upper`. The gradient passes

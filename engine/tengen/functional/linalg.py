@@ -98,10 +98,13 @@ def einsum(equation: str, *args: Tensor) -> Tensor:
         dtype = promote(dtype, x.dtype)
     labels, result = _parse(equation, [x.ndim for x in operands])
     sizes = _sizes(equation, labels, [x.shape for x in operands])
-    terms = []
-    for number, (x, names) in enumerate(zip(operands, labels, strict=True)):
-        elsewhere = set(result).union(*(n for i, n in enumerate(labels) if i != number))
-        terms.append(_reduced(x.astype(dtype), names, sizes, elsewhere))
+    terms = [
+        _unstretched(x.astype(dtype), names, sizes)
+        for x, names in zip(operands, labels, strict=True)
+    ]
+    for number, (x, names) in enumerate(terms):
+        elsewhere = set(result).union(*(n for i, (_, n) in enumerate(terms) if i != number))
+        terms[number] = _reduced(x, names, elsewhere)
     while len(terms) > 1:
         i, j = _cheapest(terms, result, sizes)
         (a, left), (b, right) = terms[i], terms[j]
@@ -168,12 +171,16 @@ def _sizes(equation: str, labels: list[str], shapes: list[Any]) -> dict[str, int
     return sizes
 
 
-def _reduced(x: Tensor, names: str, sizes: dict[str, int], elsewhere: set[str]) -> Any:
-    """An operand less what concerns it alone: stretched axes, diagonals, its own sums."""
+def _unstretched(x: Tensor, names: str, sizes: dict[str, int]) -> tuple[Tensor, str]:
+    """An operand without the axes of length 1 that the others stretch."""
     keep = [i for i, n in enumerate(names) if x.shape[i] != 1 or sizes[n] == 1]
-    if len(keep) != len(names):
-        x = reshape(x, shape=tuple(x.shape[i] for i in keep))
-        names = "".join(names[i] for i in keep)
+    if len(keep) == len(names):
+        return x, names
+    return reshape(x, shape=tuple(x.shape[i] for i in keep)), "".join(names[i] for i in keep)
+
+
+def _reduced(x: Tensor, names: str, elsewhere: set[str]) -> tuple[Tensor, str]:
+    """An operand with its diagonals taken and the axes summed that are found in no other."""
     for name in dict.fromkeys(names):
         places = tuple(i for i, n in enumerate(names) if n == name)
         if len(places) > 1:

@@ -17,8 +17,8 @@ from .comparison import not_equal
 from .elemwise import abs, clip, div, number, numbers, pow
 
 __all__ = [
-    "argmax", "argmin", "cumsum", "dot", "matmul", "max", "mean", "min", "norm", "normalize", "prod", "std",
-    "sum", "var",
+    "argmax", "argmin", "cumsum", "dot", "matmul", "max", "mean", "min", "norm", "normalize",
+    "prod", "std", "sum", "var",
 ]  # fmt: skip
 
 Axis = int | Sequence[int] | None

@@ -193,17 +193,17 @@ def _negative_part_backward(xp: Any, dy: Any, x: Any, out: Any = None) -> Any:
 
 
 relu = _activation("relu", _relu, _from_output(lambda: relu_backward), destination=True)
-relu_backward = _gradient("relu_backward", _relu_backward)
+relu_backward: Elementwise = _gradient("relu_backward", _relu_backward)
 relu6 = _activation("relu6", _relu6, _from_output(lambda: relu6_backward), low=-4.0, high=9.0)
-relu6_backward = _gradient("relu6_backward", _relu6_backward, low=-4.0, high=9.0)
+relu6_backward: Elementwise = _gradient("relu6_backward", _relu6_backward, low=-4.0, high=9.0)
 sigmoid = _activation("sigmoid", _sigmoid, _from_output(lambda: sigmoid_backward), keeps_zero=False)
-sigmoid_backward = _gradient(
+sigmoid_backward: Elementwise = _gradient(
     "sigmoid_backward", _sigmoid_backward, lambda y: affine(y, scale=-2.0, shift=1.0)
 )
 silu = _activation("silu", _silu, _from_input(lambda: silu_backward))
-silu_backward = _gradient("silu_backward", _silu_backward, _silu_second)
+silu_backward: Elementwise = _gradient("silu_backward", _silu_backward, _silu_second)
 gelu = _activation("gelu", _gelu, _from_input(lambda: gelu_backward))
-gelu_backward = _gradient("gelu_backward", _gelu_backward, _gelu_second)
+gelu_backward: Elementwise = _gradient("gelu_backward", _gelu_backward, _gelu_second)
 softplus = _activation(
     "softplus",
     _softplus,
@@ -224,13 +224,13 @@ hsigmoid = _activation(
     low=-5.0,
     high=5.0,
 )
-hsigmoid_backward = _gradient("hsigmoid_backward", _hsigmoid_backward)
+hsigmoid_backward: Elementwise = _gradient("hsigmoid_backward", _hsigmoid_backward)
 hswish = _activation("hswish", _hswish, _from_input(lambda: hswish_backward), low=-5.0, high=5.0)
-hswish_backward = _activation(
+hswish_backward: Elementwise = _activation(
     "hswish_backward", _hswish_backward, _hswish_rule, arity=2, low=-5.0, high=5.0
 )
 SLOPE = {"negative_slope": 0.01}
-SLOPES = ({}, {"negative_slope": 0.25})
+SLOPES: tuple[dict[str, float], ...] = ({}, {"negative_slope": 0.25})
 leaky_relu = _activation(
     "leaky_relu",
     _leaky_relu,
@@ -238,7 +238,7 @@ leaky_relu = _activation(
     attrs=SLOPE,
     variants=SLOPES,
 )
-leaky_relu_backward = _gradient(
+leaky_relu_backward: Elementwise = _gradient(
     "leaky_relu_backward", _leaky_relu_backward, attrs=SLOPE, variants=SLOPES
 )
 prelu = _activation("prelu", _prelu, _prelu_rule, arity=2)

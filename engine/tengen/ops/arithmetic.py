@@ -104,7 +104,7 @@ abs = Elementwise(
     rule=lambda call, dy: (mul(dy, sign(call.inputs[0])),),
     keeps_zero=True,
 )
-sign = Elementwise("sign", ufunc("sign"), REAL_NUMBERS, keeps_zero=True)
+sign: Elementwise = Elementwise("sign", ufunc("sign"), REAL_NUMBERS, keeps_zero=True)
 square = Elementwise(
     "square",
     ufunc("square"),
@@ -152,7 +152,7 @@ pow_slope = Elementwise(
 )
 """y * x ** (y - 1), and 0 where y is 0."""
 
-div_or_zero = Elementwise(
+div_or_zero: Elementwise = Elementwise(
     "div_or_zero",
     _div_or_zero,
     dt.FLOATS,
@@ -197,7 +197,7 @@ minimum = Elementwise(
     rule=_extreme_rule(1),
     keeps_zero=True,
 )
-pass_at_least = Elementwise(
+pass_at_least: Elementwise = Elementwise(
     "pass_at_least",
     _pass_at_least,
     dt.FLOATS,
@@ -207,7 +207,7 @@ pass_at_least = Elementwise(
 )
 """The first operand where the second is at least the third, else 0."""
 
-pass_equal = Elementwise(
+pass_equal: Elementwise = Elementwise(
     "pass_equal",
     _pass_equal,
     dt.FLOATS,
@@ -229,7 +229,7 @@ clip = Elementwise(
     rule=lambda call, dy: (clip_backward(dy, call.inputs[0], **vars(call.attrs)),),
     keeps_zero=_bounds_hold_zero,
 )
-clip_backward = Elementwise(
+clip_backward: Elementwise = Elementwise(
     "clip_backward",
     _clip_backward,
     dt.FLOATS,

@@ -42,14 +42,17 @@ def broadcast_layout(forms: tuple[TensorType, ...], out: TensorType, clean: bool
         if not form.ndim:
             if padded:
                 return None
-        elif form.layout is not layout or form.ndim != out.ndim:
-            return None
-        elif any(
-            mine != whole and layout.block_of(axis) > 1
-            for axis, (mine, whole) in enumerate(zip(form.shape, out.shape, strict=True))
-        ):
+        elif form.layout is not layout or form.ndim != out.ndim or _cut(form, out, layout):
             return None
     return layout
+
+
+def _cut(small: TensorType, out: TensorType, layout: Any) -> bool:
+    """Whether an operand stretches along an axis that is cut into tiles."""
+    return any(
+        mine != whole and layout.block_of(axis) > 1
+        for axis, (mine, whole) in enumerate(zip(small.shape, out.shape, strict=True))
+    )
 
 
 def natural(layout: Any) -> bool:

@@ -204,13 +204,13 @@ sub = Elementwise(
 )
 mul = Elementwise("mul", _mul, NUMBERS, arity=2, rule=_mul_rule, keeps_zero=True)
 div = Elementwise("div", _div, dt.FLOATS + dt.COMPLEX, arity=2, rule=_div_rule, low=0.5, high=2.5)
-neg = Elementwise(
+neg: Elementwise = Elementwise(
     "neg", ufunc("negative"), NUMBERS, rule=lambda call, dy: (neg(dy),), keeps_zero=True
 )
-conj = Elementwise(
+conj: Elementwise = Elementwise(
     "conj", ufunc("conjugate"), dt.COMPLEX, rule=lambda call, dy: (conj(dy),), keeps_zero=True
 )
-affine = Elementwise(
+affine: Elementwise = Elementwise(
     "affine",
     _affine,
     dt.FLOATS + dt.COMPLEX,

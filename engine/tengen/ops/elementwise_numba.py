@@ -192,7 +192,7 @@ def _bound(
             outs[0][...] = kernel(np, *ins, **attrs)
 
     layouts = tuple(form.layout for form in forms)
-    return Bound(run, layouts, (out,), contiguous=False)
+    return Bound(run, layouts, (out,), contiguous=False, inplace=(0, 0))
 
 
 for _table, _dtypes in ((SIMPLE, (dt.float32, dt.float64)), (LONG, (dt.float32,))):

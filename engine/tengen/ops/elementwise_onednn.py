@@ -70,7 +70,7 @@ def _bound(op: Elementwise, run: Any, forms: Any, out: TensorType) -> Bound:
         run(outs, ins)
 
     layouts = tuple(form.layout for form in forms)
-    return Bound(guarded, layouts, (out,), contiguous=False)
+    return Bound(guarded, layouts, (out,), contiguous=False, inplace=(0, 0))
 
 
 def _forward(op: Elementwise, function: str) -> None:
@@ -149,7 +149,9 @@ def _stretched(op: Elementwise, name: str, forms: Any, out: TensorType) -> Bound
         return None
     if plan.implementation.startswith("ref"):
         return None
-    return _bound(op, lambda outs, ins: plan(ins[full], ins[1 - full], outs[0]), forms, out)
+    bound = _bound(op, lambda outs, ins: plan(ins[full], ins[1 - full], outs[0]), forms, out)
+    bound.inplace = (full, 0)
+    return bound
 
 
 for _op, _name in FORWARD.items():

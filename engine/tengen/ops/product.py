@@ -46,7 +46,7 @@ class Product(Reduction):
 
 
 class ProductOfOthers(OpDef):
-    """At each place of the last axis, the product of all the other elements; zeros are no hazard."""
+    """At each place of the last axis, the product of all other elements; zeros are no hazard."""
 
     dtypes = dt.FLOATS
     without = {"0-d": "there has to be a last axis"}

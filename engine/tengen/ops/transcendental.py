@@ -1,4 +1,4 @@
-"""Exponentials, logarithms, circular and hyperbolic functions and their inverses, element by element.
+"""Exponentials, logarithms, circular and hyperbolic functions and their inverses.
 
 Outside its domain a function gives NaN, as NumPy's does, without a warning.
 """
@@ -52,7 +52,7 @@ log1p = _unary(
     keeps_zero=True,
 )
 sin = _unary("sin", quiet(ufunc("sin")), rule=_by_input(lambda x: cos(x)), keeps_zero=True)
-cos = _unary("cos", quiet(ufunc("cos")), rule=_by_input(lambda x: neg(sin(x))))
+cos: Elementwise = _unary("cos", quiet(ufunc("cos")), rule=_by_input(lambda x: neg(sin(x))))
 tan = _unary(
     "tan", quiet(ufunc("tan")), rule=_by_output(_one_plus_square), low=-1.0, high=1.0,
     keeps_zero=True,
@@ -71,7 +71,7 @@ atan = _unary(
     keeps_zero=True,
 )
 sinh = _unary("sinh", quiet(ufunc("sinh")), rule=_by_input(lambda x: cosh(x)), keeps_zero=True)
-cosh = _unary("cosh", quiet(ufunc("cosh")), rule=_by_input(lambda x: sinh(x)))
+cosh: Elementwise = _unary("cosh", quiet(ufunc("cosh")), rule=_by_input(lambda x: sinh(x)))
 tanh = _unary(
     "tanh",
     ufunc("tanh"),
@@ -105,7 +105,7 @@ def _tanh_backward_rule(call: Call, dz: Any) -> tuple[Any, ...]:
     return tanh_backward(dz, y), affine(mul(mul(dz, dy), y), scale=-2.0)
 
 
-tanh_backward = Elementwise(
+tanh_backward: Elementwise = Elementwise(
     "tanh_backward",
     widened(_tanh_backward),
     dt.FLOATS,

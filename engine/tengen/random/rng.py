@@ -36,9 +36,6 @@ class RNG:
         """What carries the state."""
         return default_generator(self._device) if self._own is None else self._own
 
-    def _tensor(self, value: Any) -> Tensor:
-        return floating(value if isinstance(value, Tensor) else Tensor(value, device=self._device))
-
     def uniform(self, low: float = 0, high: float = 1, size: Size = None) -> Tensor:
         """Float32 numbers spread evenly over [low, high), of shape `size` (None: one number).
 
@@ -128,12 +125,20 @@ class RNG:
         return take(inp, order)  # type: ignore[no-any-return]
 
     def _positive(self, name: str, label: str, value: Any) -> Tensor:
-        if not isinstance(value, Tensor) and np.any(np.asarray(value) <= 0):
+        if isinstance(value, Tensor):
+            return floating(value)
+        if not np.all(np.asarray(value) > 0):
             raise ArgumentError(f"[{name}] {label} must be positive; got {value}")
-        return self._tensor(value)
+        return floating(Tensor(value, device=self._device))
 
     def _pair(self, name: str, a: tuple[str, Any], b: tuple[str, Any]) -> tuple[Tensor, Tensor]:
-        return pair(name, self._positive(name, *a), self._positive(name, *b))
+        """Two positive parameters of one data type; a Python number takes that of a tensor."""
+        first, second = self._positive(name, *a), self._positive(name, *b)
+        if isinstance(a[1], (int, float)):
+            return first.astype(second.dtype), second
+        if isinstance(b[1], (int, float)):
+            return first, second.astype(first.dtype)
+        return pair(name, first, second)
 
 
 def _size(name: str, size: Any, default: tuple[int, ...] = ()) -> tuple[int, ...]:

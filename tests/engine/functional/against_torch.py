@@ -24,7 +24,7 @@ def ours(function, arrays, dtype, weights=None):
 
 def theirs(function, arrays):
     """The same of PyTorch, in float64, for random gradients of the result, which are given too."""
-    tensors = [None if a is None else torch.tensor(np.ascontiguousarray(a)) for a in arrays]
+    tensors = [None if a is None else torch.tensor(np.array(a, order="C")) for a in arrays]
     floats = []
     for t in tensors:
         if t is not None and t.dtype.is_floating_point:

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from tests.engine.api.signatures import check_signature
 
 import tengen as tg
 import tengen.functional.comparison as F
 import tengen.functional.complex_numbers as C
 from tengen.base.errors import DTypeError
 from tengen.tensor import Tensor
-from tests.engine.api.signatures import check_signature
 
 COMPARE = ("equal", "greater", "greater_equal", "less", "less_equal", "not_equal")
 LOGIC = ("logical_and", "logical_or", "logical_xor")

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from tests.engine.api.signatures import check_signature
 
 import tengen.functional.creation as F
 from tengen.base.errors import ArgumentError, DTypeError
 from tengen.tensor import Tensor
-from tests.engine.api.signatures import check_signature
 
 COVERS = tuple(f"tengen.functional.{n}" for n in F.__all__)
 

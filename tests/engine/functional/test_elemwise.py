@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from tests.engine.api.signatures import check_signature
 
 import tengen as tg
 import tengen.functional.elemwise as F
 from tengen.base.errors import ArgumentError, DTypeError, ShapeError
 from tengen.tensor import Tensor
-from tests.engine.api.signatures import check_signature
 
 UNARY = {
     "abs": (np.abs, -3, 3),

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from tests.engine.api.signatures import check_signature
 
 import tengen as tg
 import tengen.functional.math as F
 from tengen.base.errors import ArgumentError, ShapeError
 from tengen.tensor import Tensor
-from tests.engine.api.signatures import check_signature
 
 REDUCE = {
     "sum": np.sum, "mean": np.mean, "prod": np.prod, "max": np.max, "min": np.min, "var": np.var,

@@ -34,33 +34,18 @@ def arrays(count: int, size: int, dtype: str):
     return list(made)
 
 
-def run(mode: str, name: str, states: int, size: int, dtype: str, options: dict):
-    service.set_mode(mode)
-    made = arrays(2 + states, size, dtype)
-    for _ in range(3):
-        getattr(optimizer, name)(*made, **options)
-    return made
-
-
 @pytest.mark.parametrize("size", [1, 37, 40_003])
 @pytest.mark.parametrize(("name", "states", "options"), STEPS)
-def test_steps_equal_numpy(name: str, states: int, options: dict, size: int):
-    wanted = run("never", name, states, size, "float64", options)
-    float32 = arrays(2 + states, size, "float32")
-    service.set_mode("never")
-    judge = [a.astype(np.float64) for a in float32]
+def test_compiled_steps_follow_the_rule(name: str, states: int, options: dict, size: int):
     service.set_mode("now")
+    got = arrays(2 + states, size, "float32")
+    expected = [a.astype(np.float64) for a in got]
     for _ in range(3):
-        getattr(optimizer, name)(*float32, **options)
-    service.set_mode("never")
-    if size == 1:  # a kernel compiled before stays in use: judge by the rule itself
-        assert all(np.isfinite(a).all() for a in float32)
-    reference = [a.copy() for a in judge]
-    for _ in range(3):
-        apply_rule(name, reference, options)
-    for got, expected in zip(float32, reference, strict=True):
-        np.testing.assert_allclose(got, expected, rtol=3e-6, atol=3e-6)
-    assert len(wanted) == len(float32)
+        getattr(optimizer, name)(*got, **options)
+        apply_rule(name, expected, options)
+    assert all(kernel.ready for kernel in service.kernels() if kernel.name.startswith(name))
+    for a, b in zip(got, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=3e-6, atol=3e-6)
 
 
 def apply_rule(name: str, arrays64: list, options: dict) -> None:
