@@ -171,7 +171,7 @@ class ArrayMethods:
         return indexing.getitem(self, index)
 
     def __setitem__(self: Any, index: Any, value: Any) -> None:
-        self._reset(indexing.setitem(self, index, value))
+        indexing.assign(self, index, value)
 
     def __iter__(self: Any) -> Iterator[Tensor]:
         if not self.ndim:

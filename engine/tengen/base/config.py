@@ -36,6 +36,9 @@ class Config:
     backends: str = dataclasses.field(
         default="fusion,onednn,numba,numpy", metadata={"doc": "CPU kernel families, the first that can"}
     )
+    kernels: str = dataclasses.field(
+        default="", metadata={"doc": "the family of single operators, 'matmul=onednn;add=numpy'"}
+    )
     onednn_library: str = dataclasses.field(
         default="", metadata={"doc": "path of a libdnnl.so.3 to use instead of the bundled one"}
     )

@@ -15,7 +15,7 @@ from ..base.device import Device, as_device
 from ..base.errors import ArgumentError, DeviceError, FileFormatError
 from ..tensor import Parameter, Tensor
 
-MAX_DEPTH = 200
+MAX_DEPTH = 100
 _PLAIN = (str, bool, type(None))
 _JSON_SAFE = 2**53
 
@@ -155,13 +155,21 @@ class Decoder:
         self.arrays = arrays
         self.locate = locate
         self._made: dict[tuple[str, int], Any] = {}
+        self._depth = 0
 
     def decode(self, item: Any) -> Any:
         """The value for a piece of JSON. Raises FileFormatError for what `Encoder` never writes."""
-        if isinstance(item, list):
-            return [self.decode(part) for part in item]
-        if not isinstance(item, dict):
+        if not isinstance(item, (list, dict)):
             return item
+        if self._depth > MAX_DEPTH + 1:
+            raise FileFormatError(f"[load] nested more than {MAX_DEPTH} deep")
+        self._depth += 1
+        try:
+            return self.items(item) if isinstance(item, list) else self._object(item)
+        finally:
+            self._depth -= 1
+
+    def _object(self, item: dict[str, Any]) -> Any:
         marks = [key for key in item if key.startswith("$")]
         if not marks:
             return {key: self.decode(part) for key, part in item.items()}
@@ -214,11 +222,17 @@ class Decoder:
         """The decoded items of a list."""
         if not isinstance(body, list):
             raise FileFormatError("[load] expected a list")
-        return [self.decode(part) for part in body]
+        found = []
+        for part in body:
+            found.append(self.decode(part))
+        return found
 
     def pairs(self, body: Any) -> list[tuple[Any, Any]]:
         """The decoded (key, value) pairs of a table."""
-        return [(key, value) for key, value in self.items(body)]
+        found = []
+        for key, value in body:
+            found.append((self.decode(key), self.decode(value)))
+        return found
 
 
 def _raw(decoder: Decoder, number: Any) -> bytes:

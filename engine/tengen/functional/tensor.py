@@ -1,6 +1,6 @@
 """Functions that arrange elements: shapes, axes, joining, cutting and repeating.
 
-Creation stands in `creation`, indexing in `indexing`; both are offered here too.
+Indexing stands in `indexing`, choosing elements in `selection`; both are offered here too.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,8 @@ from ..operands import as_tensor, axis_tuple, shape_tuple
 from ..ops import joining
 from ..ops import shape as shape_ops
 from ..tensor import Tensor
-from .indexing import cond_take, gather, getitem, non_zero, scatter, setitem, where  # noqa: F401
+from .indexing import getitem, setitem  # noqa: F401
+from .selection import cond_take, gather, non_zero, scatter, where
 
 __all__ = [
     "broadcast_to", "concat", "cond_take", "copy", "diag", "expand_dims", "flatten",

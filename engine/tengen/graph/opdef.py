@@ -89,6 +89,7 @@ class Bound:
     inplace: tuple[int, int] | None = None
     start: Callable[[tuple[Any, ...]], tuple[Deferred, ...]] | None = None
     name: str = ""
+    reproducible: bool = True
 
 
 class Call:

@@ -35,7 +35,6 @@ class CausalSelfAttention(M.Module):
         self.heads = config.heads
         self.qkv = M.Linear(config.width, 3 * config.width, bias=config.bias)
         self.proj = M.Linear(config.width, config.width, bias=config.bias)
-        self.drop_prob = config.drop_prob
         self.drop = M.Dropout(config.drop_prob)
         size = config.block_size
         hidden = np.triu(np.full((size, size), -math.inf, np.float32), 1)
@@ -47,7 +46,8 @@ class CausalSelfAttention(M.Module):
         qkv = F.reshape(self.qkv(x), (b, t, 3, self.heads, head))
         q, k, v = F.transpose(qkv, (2, 0, 3, 1, 4))  # each (B, heads, T, head)
         scores = F.matmul(q * (1 / math.sqrt(head)), k, transpose_b=True)  # (B, heads, T, T)
-        weights = self.drop(F.softmax(scores + self._mask.tensor[:t, :t], axis=-1))
+        mask = self._mask.tensor[:t, :t].astype(scores.dtype)
+        weights = self.drop(F.softmax(scores + mask, axis=-1))
         y = F.matmul(weights, v)  # (B, heads, T, head)
         return self.proj(F.reshape(F.transpose(y, (0, 2, 1, 3)), (b, t, c)))
 

@@ -57,8 +57,8 @@ def _shortcut(channels: int, out: int, stride: int) -> M.Sequential | None:
 
 
 class ResNet(M.Module):
-    """A ResNet of four stages of `block`, `layers[i]` of them in stage i: images (N, 3, H, W) to
-    logits (N, num_classes)."""
+    """A ResNet with `layers[i]` of `block` in stage i (four stages in the standard ones): images
+    (N, 3, H, W) to logits (N, num_classes)."""
 
     def __init__(
         self, block: type[BasicBlock | Bottleneck], layers: Sequence[int], num_classes: int = 1000
@@ -67,6 +67,7 @@ class ResNet(M.Module):
         self.conv1 = M.Conv2d(3, 64, 7, 2, 3, bias=False)
         self.bn1 = M.BatchNorm2d(64)
         self.maxpool = M.MaxPool2d(3, 2, 1)
+        self.stages = len(layers)
         channels = 64
         for stage, count in enumerate(layers):
             width = 64 * 2**stage
@@ -83,7 +84,8 @@ class ResNet(M.Module):
 
     def forward(self, x: Any) -> Any:
         x = self.maxpool(F.relu(self.bn1(self.conv1(x))))  # (N, 64, H / 4, W / 4)
-        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))  # (N, C, H / 32, W / 32)
+        for stage in range(self.stages):
+            x = getattr(self, f"layer{stage + 1}")(x)  # (N, C, H / 32, W / 32) at the end
         return self.fc(F.flatten(self.avgpool(x), 1))
 
 

@@ -18,6 +18,7 @@ from . import (
     indexing,
     indexing_numba,
     joining,
+    joining_onednn,
     linalg,
     loss,
     loss_onednn,
@@ -36,7 +37,7 @@ from . import (
     random_numba,
     random_rejection,
     reduce,
-    reduce_kernels,
+    reduce_onednn,
     running,
     scan,
     selection,
@@ -47,6 +48,7 @@ from . import (
     softmax_onednn,
     sorting,
     transcendental,
+    vision,
 )
 
 __all__ = [
@@ -67,6 +69,7 @@ __all__ = [
     "indexing",
     "indexing_numba",
     "joining",
+    "joining_onednn",
     "linalg",
     "loss",
     "loss_onednn",
@@ -85,7 +88,7 @@ __all__ = [
     "random_numba",
     "random_rejection",
     "reduce",
-    "reduce_kernels",
+    "reduce_onednn",
     "running",
     "scan",
     "selection",
@@ -96,4 +99,5 @@ __all__ = [
     "softmax_onednn",
     "sorting",
     "transcendental",
+    "vision",
 ]

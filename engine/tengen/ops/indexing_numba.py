@@ -7,7 +7,8 @@ import numpy as np
 from ..base import dtype as dt
 from ..graph.opdef import Bound
 from ..kernels.numba import embedding
-from .indexing import Axes, add_at, numpy_key
+from .index_rules import Axes, numpy_key
+from .indexing import add_at
 
 SMALL = 1 << 14
 """Elements below which NumPy's text is as fast."""

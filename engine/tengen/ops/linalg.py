@@ -130,10 +130,8 @@ class SVD(OpDef):
 
     def samples(self, rng: np.random.Generator) -> Iterator[Sample]:
         def spread(shape: tuple[int, ...], dtype: Any = dt.float32) -> Any:
-            scale = 1.0 + np.arange(shape[-1])
-            return (draw(rng, shape, dt.float64, -0.3, 0.3) + np.eye(*shape[-2:]) * scale).astype(
-                dtype
-            )
+            middle = np.eye(shape[-2], shape[-1]) * (1.0 + np.arange(shape[-1]))
+            return (draw(rng, shape, dt.float64, -0.3, 0.3) + middle).astype(dtype)
 
         for dtype in self.dtypes:
             yield Sample((spread((3, 3), dtype),), tolerance=1e-4)

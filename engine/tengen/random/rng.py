@@ -39,6 +39,7 @@ class RNG:
     def uniform(self, low: float = 0, high: float = 1, size: Size = None) -> Tensor:
         """Float32 numbers spread evenly over [low, high), of shape `size` (None: one number).
 
+        Where `low + width * u` is rounded, `high` itself may come out.
         Gradients flow to `low` and `high` if they are tensors. Raises ArgumentError unless numbers
         low < high.
         """

@@ -10,7 +10,8 @@ from typing import Any
 from ..base import config as settings
 from ..graph.opdef import Bound
 from .buffer import OwnedBuffer, Tag
-from .plan import _choose, convert, plan_for
+from .choice import choose
+from .plan import convert, plan_for
 
 _bounds: dict[tuple[Any, ...], Bound | None] = {}
 
@@ -53,12 +54,29 @@ def run_in_place(op: Any, attrs: tuple[Any, ...], values: tuple[Any, ...]) -> bo
     return True
 
 
+def overwrite(value: Any, key: Any, source: Any) -> bool:
+    """Write an array into a value at a NumPy index; False if others may hold the value's memory.
+
+    The caller has made sure that the array fits, and that no recording follows the value.
+    """
+    buffers = [value._buffer]
+    written = [buffers[0]]
+    for count in _holders(written):
+        if count != _ALONE:
+            return False
+    target = buffers[0]
+    if target.type.layout is not None or not target.array.flags.writeable:
+        return False
+    target.array[key] = source
+    return True
+
+
 _TAG = Tag("in place", None, None, 0)
 
 
 def _in_place_kernel(op: Any, attrs: tuple[Any, ...], forms: tuple[Any, ...]) -> Bound | None:
     plan = plan_for(op, attrs, forms)
-    bound = _choose(op, attrs, forms, plan.in_types, plan.out_types)
+    bound = choose(op, attrs, forms, plan.in_types, plan.out_types)
     return bound if bound is not None and bound.inplace is not None else None
 
 

@@ -14,6 +14,7 @@ from ..graph.infer import infer
 from ..graph.opdef import Bound, Deferred, OpDef
 from ..graph.types import TensorType
 from .buffer import TAGGED, Buffer, DeferredBuffer, Tag, adopt, empty, view
+from .choice import choose
 from .memory import POOLED
 
 Run = Callable[[tuple[Any, ...], Any], Any]
@@ -40,7 +41,7 @@ class Plan:
         self.dynamic = not all(t.known for t in self.out_types)
         self.tag = Tag(op.name, None, None, 0)
         self.programs: dict[Any, Any] = {}
-        bound = _choose(op, attrs, forms, logical, self.out_types)
+        bound = choose(op, attrs, forms, logical, self.out_types)
         if bound is None:
             self.kernel = "numpy"
             self.run = _numpy_run(op, attrs, forms, self.out_types)
@@ -71,27 +72,6 @@ def _same_device(op: OpDef, types: tuple[TensorType | None, ...]) -> None:
         raise DeviceError(f"[{op.name}] inputs are on different devices: {names}; use Tensor.to()")
 
 
-def _choose(
-    op: OpDef,
-    attrs: tuple[Any, ...],
-    forms: tuple[TensorType | None, ...],
-    logical: tuple[TensorType | None, ...],
-    out_types: tuple[TensorType, ...],
-) -> Bound | None:
-    if not op.backends:
-        return None
-    named = op.unpack(attrs)
-    for family in settings.config.backends.split(","):
-        build = op.backends.get(("cpu", family.strip()))
-        if build is not None:
-            in_types = forms if getattr(build, "physical", False) else logical
-            bound = build(in_types, out_types, **named)
-            if bound is not None:
-                bound.name = bound.name or family
-                return bound
-    return None
-
-
 def to_plain(buffer: Buffer) -> Any:
     """The logical array of a buffer, unpacked from a blocked layout if it has one."""
     array = buffer.array
@@ -112,6 +92,21 @@ def convert(buffer: Buffer, layout: Any, tag: Tag | None) -> Buffer:
     plain = to_plain(buffer)
     np.copyto(made.array, plain if layout is None else layout.pack(plain))
     return made
+
+
+def convert_array(array: Any, form: TensorType, layout: Any) -> Any:
+    """A physical array of `form` in another layout, outside the accounts."""
+    if form.layout is layout:
+        return array
+    source = Buffer(form, array)
+    type_ = form.with_layout(layout)
+    shape = type_.shape if layout is None else layout.physical_shape(type_.shape)
+    target = Buffer(type_, np.empty(shape, type_.dtype))
+    reorder = _reorder[0]
+    if reorder is None or not reorder(source, target):
+        plain = to_plain(source)
+        np.copyto(target.array, plain if layout is None else layout.pack(plain))
+    return target.array
 
 
 _reorder: list[Any] = [None]

@@ -178,6 +178,46 @@ def test_the_tensors_own_brackets_rebind_the_handle():
     assert [row.shape for row in x] == [(3,), (3,)]
 
 
+def test_a_write_into_memory_of_its_own_stays_in_place():
+    x = Tensor(np.zeros((50, 1000), "float32"))
+    where = x._buffer.array.ctypes.data
+    for row in range(50):
+        x[row] = row
+        x[row, 1:3] = Tensor([row + 0.5, row + 0.25])
+    assert x._buffer.array.ctypes.data == where
+    want = np.tile(np.arange(50, dtype="float32")[:, None], (1, 1000))
+    want[:, 1] += 0.5
+    want[:, 2] += 0.25
+    np.testing.assert_array_equal(x.numpy(), want)
+
+
+@pytest.mark.parametrize("share", [
+    lambda x: x.detach(), lambda x: x[2:], lambda x: x.T, lambda x: Tensor(x),
+    lambda x: F.reshape(x, (4, 3)), lambda x: [x.detach()][0],
+])  # fmt: skip
+def test_a_write_never_reaches_another_tensor(share):
+    x = Tensor(np.zeros((3, 4), "float32"))
+    other = share(x)
+    before = other.numpy()
+    x[0] = 1.0
+    x[:, 0] = Tensor([2.0, 3.0, 4.0])
+    np.testing.assert_array_equal(other.numpy(), before)
+    assert x.numpy()[0].tolist() == [2, 1, 1, 1]
+    x[0:2] = x[1:3]
+    assert x.numpy()[:, 0].tolist() == [3, 4, 4]
+
+
+def test_a_write_during_recording_keeps_what_the_gradient_needs():
+    x = Tensor([1.0, 2.0, 3.0])
+    y = Tensor([5.0, 6.0, 7.0])
+    with tg.autodiff.GradManager().attach(x) as gm:
+        z = x * y
+        y[0] = 100.0
+        z[1] = 0.0
+        gm.backward(z.sum())
+    np.testing.assert_array_equal(x.grad.numpy(), [5, 0, 7])
+
+
 BAD = [
     ((3,), 3, "index 3 is out of range for axis 0 of size 3"),
     ((3,), -4, "index -4 is out of range"),
@@ -198,7 +238,11 @@ BAD = [
 @pytest.mark.parametrize("shape,index,message", BAD)
 def test_bad_indices_are_refused(shape, index, message):
     x = Tensor(np.zeros(shape, "float32"))
-    for call in (lambda: getitem(x, index), lambda: setitem(x, index, 1.0)):
+
+    def write():
+        x[index] = 1.0
+
+    for call in (lambda: getitem(x, index), lambda: setitem(x, index, 1.0), write):
         with pytest.raises(IndexingError) as caught:
             call()
         assert message in str(caught.value), caught.value

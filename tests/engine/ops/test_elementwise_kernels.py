@@ -159,3 +159,25 @@ def test_strided_operands_of_large_arrays():
     t = Tensor(x)
     np.testing.assert_allclose((t.T + t.T).numpy(), 2 * x.T, rtol=1e-6)
     np.testing.assert_allclose((t[::-1] * t).numpy(), x[::-1] * x, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["relu", "affine", "maximum"])
+def test_large_float64_arrays(name):
+    op = registry[name]
+    attrs = op.variants[0]
+    arrays = draw(op, np.random.default_rng(9), (40_000,), "float64")
+    got, kernels = used(op, arrays, attrs, "numba")
+    assert kernels == {"numba"}
+    with tg.config.override(backends="numpy"):
+        np.testing.assert_allclose(got, call(op, arrays, attrs), rtol=1e-15)
+
+
+def test_text_runs_where_compiling_is_off():
+    op = registry["relu_backward"]
+    arrays = draw(op, np.random.default_rng(10), (40_000,))
+    service.set_mode("never")
+    try:
+        got, _ = used(op, arrays, {}, "numba")
+    finally:
+        service.set_mode("now")
+    np.testing.assert_array_equal(got, np.where(arrays[1] > 0, arrays[0], 0))

@@ -1,0 +1,5 @@
+"""Operators on images: resizing, reading at given points, regions, matching, colours."""
+
+from . import color, correlation, deformable, nms, regions, resize, sample_points
+
+__all__ = ["color", "correlation", "deformable", "nms", "regions", "resize", "sample_points"]

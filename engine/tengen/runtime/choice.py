@@ -1,0 +1,176 @@
+"""Choosing the kernel of a signature: by the order of families, by measurement, or by name.
+
+`config.algorithm`: "heuristic" takes the first family of `config.backends` that can;
+"profile" times every family that can and keeps the fastest, remembered on disk per machine;
+"reproducible" takes only kernels that give the same bits in every run. `config.kernels` names
+the family of single operators ("convolution=numpy;matmul=onednn") and wins over both.
+"""
+
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..base import config as settings
+from ..base.errors import ArgumentError
+from ..graph.opdef import Bound, OpDef
+from ..graph.types import TensorType
+from ..kernels.numba import library
+
+Types = tuple[TensorType | None, ...]
+
+_remembered: dict[str, str] = {}
+_read_from: list[Path] = []
+
+
+def choose(op: OpDef, attrs: tuple[Any, ...], forms: Types, logical: Types, outs: Any) -> Any:
+    """The Bound of the chosen kernel, or None for the NumPy text."""
+    if not op.backends:
+        return None
+    named = _named().get(op.name)
+    if named is not None:
+        return _build(op, attrs, forms, logical, outs, named)
+    families = [f.strip() for f in settings.config.backends.split(",")]
+    algorithm = settings.config.algorithm
+    if settings.config.deterministic:
+        algorithm = "reproducible"
+    if algorithm == "profile":
+        return _measured(op, attrs, forms, logical, outs, families)
+    for family in families:
+        bound = _build(op, attrs, forms, logical, outs, family)
+        if bound is not None and (algorithm != "reproducible" or bound.reproducible):
+            return bound
+    return None
+
+
+def _build(
+    op: OpDef, attrs: tuple[Any, ...], forms: Types, logical: Types, outs: Any, family: str
+) -> Bound | None:
+    build = op.backends.get(("cpu", family))
+    if build is None:
+        return None
+    in_types = forms if getattr(build, "physical", False) else logical
+    bound = build(in_types, outs, **op.unpack(attrs))
+    if bound is not None:
+        bound.name = bound.name or family
+    return bound
+
+
+def _named() -> dict[str, str]:
+    found = {}
+    for item in filter(None, settings.config.kernels.split(";")):
+        name, _, family = item.partition("=")
+        if not family:
+            raise ArgumentError(
+                f"[config] kernels is a list of 'operator=family' with ';' between; got {item!r}"
+            )
+        found[name.strip()] = family.strip()
+    return found
+
+
+def _measured(
+    op: OpDef, attrs: tuple[Any, ...], forms: Types, logical: Types, outs: Any, families: list[str]
+) -> Bound | None:
+    """The fastest of the kernels that can, from memory, from disk, or timed now."""
+    bounds = {f: _build(op, attrs, forms, logical, outs, f) for f in families}
+    usable = {f: b for f, b in bounds.items() if b is not None}
+    first = next(iter(usable.values()), None)
+    sizes = [t.nbytes for t in (*logical, *outs) if t is not None and t.known]
+    large = bool(sizes) and max(sizes) >= 4096 and all(t.known for t in outs)
+    if first is None or first.start is not None or not large:
+        return first
+    key = f"{op.name} {attrs} {forms} threads={library.threads()}"
+    choices = _load()
+    family = choices.get(key)
+    if family is None:
+        times = {f: _time(b, forms) for f, b in usable.items()}
+        if "numpy" in families:
+            times["numpy"] = _time_text(op, attrs, forms)
+        family = choices[key] = min(times, key=lambda f: times[f])
+        _keep(choices)
+    return usable.get(family)
+
+
+def _example(form: TensorType) -> Any:
+    """An array of a physical form; its values do not matter much, but must be sane numbers."""
+    shape = form.shape if form.layout is None else form.layout.physical_shape(form.shape)
+    return np.ones(shape, form.dtype)
+
+
+def _least(call: Any, most: float = 0.2) -> float:
+    """The shortest of a few runs, in seconds."""
+    call()
+    best, start = float("inf"), time.perf_counter()
+    for _ in range(10):
+        begin = time.perf_counter()
+        call()
+        best = min(best, time.perf_counter() - begin)
+        if time.perf_counter() - start > most:
+            break
+    return best
+
+
+def _time(bound: Bound, forms: Types) -> float:
+    """Seconds of a kernel, the conversions of its inputs included."""
+    from .plan import convert_array
+
+    ins = [None if f is None else _example(f) for f in forms]
+    outs = [_example(t) for t in bound.out_types]
+    if bound.workspace:
+        outs.append(np.empty(bound.workspace, np.uint8))
+    run = bound.run
+    assert run is not None
+
+    def call() -> None:
+        given = [
+            None if f is None else convert_array(a, f, layout)
+            for a, f, layout in zip(ins, forms, bound.in_layouts, strict=True)
+        ]
+        run(tuple(outs), tuple(given))
+
+    return _least(call)
+
+
+def _time_text(op: OpDef, attrs: tuple[Any, ...], forms: Types) -> float:
+    arrays = [None if f is None else _example(f.logical) for f in forms]
+    named = op.unpack(attrs)
+    return _least(lambda: op.kernel(np, *arrays, **named))
+
+
+def _file() -> Path:
+    return library.cache_directory() / "choices.json"
+
+
+def _load() -> dict[str, str]:
+    """The choices remembered for this machine."""
+    path = _file()
+    if _read_from != [path]:
+        _read_from[:] = [path]
+        _remembered.clear()
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            found = {}
+        if isinstance(found, dict):
+            _remembered.update({str(k): str(v) for k, v in found.items()})
+    return _remembered
+
+
+def _keep(choices: dict[str, str]) -> None:
+    """Write the choices, together with what other processes have added meanwhile."""
+    path = _file()
+    try:
+        merged = json.loads(path.read_text(encoding="utf-8")) | choices
+    except (OSError, ValueError, TypeError):
+        merged = choices
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix="choices-")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(merged, file, indent=0, sort_keys=True)
+        os.replace(name, path)
+    except OSError:
+        return

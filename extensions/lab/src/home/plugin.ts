@@ -1,0 +1,63 @@
+/** Wires the home feature into JupyterLab. */
+
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette, type MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { ILauncher } from '@jupyterlab/launcher';
+import { IMainMenu } from '@jupyterlab/mainmenu';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { getAbout } from '../api/about.ts';
+import { copyTemplate, listTemplates } from '../api/templates.ts';
+import { addCommands } from './commands.ts';
+import { offerTemplates } from './launcher.ts';
+import { HomeModel } from './model.ts';
+import { CATEGORY, CommandIDs } from './tokens.ts';
+import type { HomeView } from './view.tsx';
+
+const plugin: JupyterFrontEndPlugin<void> = {
+  id: '@tengen/studio-lab:home',
+  description: 'The launcher section, the home tab and the About dialog of Tengen Studio.',
+  autoStart: true,
+  optional: [
+    ILauncher,
+    ICommandPalette,
+    IMainMenu,
+    IDefaultFileBrowser,
+    ILayoutRestorer,
+    ITranslator
+  ],
+  activate: (
+    app: JupyterFrontEnd,
+    launcher: ILauncher | null,
+    palette: ICommandPalette | null,
+    menu: IMainMenu | null,
+    browser: IDefaultFileBrowser | null,
+    restorer: ILayoutRestorer | null,
+    translator: ITranslator | null
+  ) => {
+    const server = app.serviceManager.serverSettings;
+    const model = new HomeModel({
+      templates: async () => (await listTemplates(server)).items,
+      about: () => getAbout(server),
+      copy: (slug, directory) => copyTemplate(server, slug, { directory })
+    });
+    const tracker = new WidgetTracker<MainAreaWidget<HomeView>>({ namespace: 'tengen-home' });
+    addCommands({ app, model, tracker, browser, translator: translator ?? nullTranslator });
+    offerTemplates(model, { launcher, palette, menu });
+
+    const order = { rank: 1000, categoryRank: -1 };
+    launcher?.add({ command: CommandIDs.openHome, category: CATEGORY, ...order });
+    palette?.addItem({ command: CommandIDs.openHome, category: CATEGORY });
+    palette?.addItem({ command: CommandIDs.about, category: CATEGORY });
+    menu?.viewMenu.addGroup([{ command: CommandIDs.openHome }], 0);
+    menu?.helpMenu.addGroup([{ command: CommandIDs.about }], 0);
+    void restorer?.restore(tracker, { command: CommandIDs.openHome, name: () => 'home' });
+    void model.load();
+  }
+};
+
+export default plugin;

@@ -1,0 +1,1 @@
+"""About: the versions in use and what this machine has to offer."""

@@ -1,0 +1,1 @@
+"""Templates: folders with a notebook that a user starts from, copied and never edited in place."""

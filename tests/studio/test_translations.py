@@ -1,0 +1,58 @@
+"""The table of translations holds every text that the studio shows, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tengen_studio
+
+ROOT = Path(__file__).parents[2]
+STUDIO = Path(tengen_studio.__file__).parent
+TABLE = json.loads(
+    (STUDIO / "locale/zh_CN/LC_MESSAGES/tengen_studio.json").read_text(encoding="utf-8")
+)
+TEXTS = {key: value for key, value in TABLE.items() if key}
+
+
+def front_end_texts() -> set[str]:
+    """Return every text that the front end asks the table for, or shows of a lost network."""
+    found: set[str] = set()
+    for path in (ROOT / "extensions/lab/src").rglob("*.ts*"):
+        source = path.read_text(encoding="utf-8")
+        found.update(re.findall(r"trans\.__\(\s*'((?:[^'\\]|\\.)*)'", source))
+        found.update(re.findall(r"new RequestError\(0, '\w+', '([^']*)'\)", source))
+    return found
+
+
+def server_texts() -> set[str]:
+    """Return the message of every refusal that has no value in it."""
+    found: set[str] = set()
+    for path in STUDIO.rglob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        found.update(re.findall(r'\w+Error\(\s*"([^"]*)"\s*\)', source))
+    return found
+
+
+def test_every_text_is_translated_and_no_translation_is_left_over() -> None:
+    texts = front_end_texts() | server_texts()
+    assert len(texts) > 20
+    assert set(TEXTS) == texts
+
+
+@pytest.mark.parametrize("english", sorted(TEXTS))
+def test_translations_are_chinese_and_keep_their_places(english: str) -> None:
+    (chinese,) = TEXTS[english]
+    assert re.search("[\u4e00-\u9fff]", chinese)
+    assert re.findall(r"%\d", chinese) == re.findall(r"%\d", english)
+
+
+async def test_the_server_hands_out_the_table(jp_fetch: Any) -> None:
+    body = json.loads((await jp_fetch("lab", "api", "translations", "zh_CN")).body)
+    assert body["data"]["tengen_studio"]["Studio home"] == TEXTS["Studio home"]
+    languages = json.loads((await jp_fetch("lab", "api", "translations")).body)["data"]
+    assert "zh_CN" in languages
