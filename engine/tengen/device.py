@@ -116,11 +116,12 @@ def set_prealloc_config(
     growth_factor: float = 2.0,
     device_type: DeviceType = DeviceType.CUDA,
 ) -> None:
-    """Say in which steps GPU memory is asked from the driver; it holds from the next request.
+    """Check settings of memory that is asked from the driver in steps; they change nothing here.
 
     `alignment` and `min_req` in bytes, at least 1; `max_overhead` bytes above a request, at
-    least 0; `growth_factor` of one request to the last, at least 1. CPU memory needs none: its
-    pages cost nothing before they are written. Raises ArgumentError out of range.
+    least 0; `growth_factor` of one request to the last, at least 1. CPU memory is reserved
+    without cost and paid for only when written, so there is nothing to tune. Raises ArgumentError
+    out of range.
     """
     for name, value, least in (
         ("alignment", alignment, 1),

@@ -1,5 +1,6 @@
 """save and load: every kind of value, sharing, files of other kinds, damage and malice."""
 
+import contextlib
 import io
 import json
 import os
@@ -70,7 +71,7 @@ VALUES = {
     "float": 0.1,
     "not finite": [float("inf"), -float("inf")],
     "complex": 1.5 - 2j,
-    "text": "天元 \ud800 \" \\ \n",
+    "text": '天元 \ud800 " \\ \n',
     "bytes": b"\x00\xff" * 5,
     "no bytes": b"",
     "bytearray": bytearray(b"abc"),
@@ -78,7 +79,7 @@ VALUES = {
     "tuple": (1, (2, [3])),
     "sets": [{1, 2}, frozenset({"a"})],
     "dict": {"a": 1, "b": {"c": [2.5]}},
-    "odd keys": {1: "a", (2, "b"): "c", None: "d", 2.5: "e", True: "f", "$x": "g", b"k": "h"},
+    "odd keys": {1: "a", (2, "b"): "c", None: "d", 2.5: "e", False: "f", "$x": "g", b"k": "h"},
     "dollar": {"$tensor": 0, "$": {"$dict": []}},
     "ordered": OrderedDict([("b", 1), ("a", 2)]),
     "dtype": [np.dtype("float16"), dt.bfloat16],
@@ -121,9 +122,11 @@ NESTED = st.recursive(
     | st.text()
     | st.binary()
     | st.complex_numbers(),
-    lambda inner: st.lists(inner)
-    | st.tuples(inner, inner)
-    | st.dictionaries(st.text() | st.integers(), inner),
+    lambda inner: (
+        st.lists(inner)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text() | st.integers(), inner)
+    ),
     max_leaves=20,
 )
 
@@ -451,10 +454,8 @@ def test_flipped_bits_never_do_worse_than_an_error():
     for place in rng.integers(0, len(data), 400):
         changed = bytearray(data)
         changed[place] ^= 1 << int(rng.integers(0, 8))
-        try:
+        with contextlib.suppress(FileFormatError):
             load(io.BytesIO(bytes(changed)))
-        except FileFormatError:
-            pass
 
 
 def test_half_width_numbers_keep_their_bits():

@@ -2,7 +2,7 @@
 
 Values may be set in a program (`tg.config.deterministic = True`), for a block
 (`with tg.config.override(deterministic=True): ...`) or at start through the environment
-variable TENGEN_CONFIG ("deterministic=1,threads=4").
+variable TENGEN_CONFIG ("deterministic=1,threads=4"; within a value, ";" stands for a comma).
 """
 
 import contextlib
@@ -14,6 +14,7 @@ from typing import Any
 from .errors import ArgumentError
 
 ALGORITHMS = ("heuristic", "profile", "reproducible")
+COMPILING = ("background", "now", "never")
 
 
 @dataclasses.dataclass
@@ -34,7 +35,8 @@ class Config:
         default=0, metadata={"doc": "bytes tensors may hold on the CPU; 0: from the system"}
     )
     backends: str = dataclasses.field(
-        default="fusion,onednn,numba,numpy", metadata={"doc": "CPU kernel families, the first that can"}
+        default="fusion,onednn,numba,numpy",
+        metadata={"doc": "CPU kernel families, the first that can"},
     )
     kernels: str = dataclasses.field(
         default="", metadata={"doc": "the family of single operators, 'matmul=onednn;add=numpy'"}
@@ -60,8 +62,7 @@ class Config:
         kind = type(fields[name].default)
         if not isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
             raise ArgumentError(f"[config] {name} takes {kind.__name__}; got {value!r}")
-        if name == "algorithm" and value not in ALGORITHMS:
-            raise ArgumentError(f"[config] algorithm is one of {ALGORITHMS}; got {value!r}")
+        _check(name, value)
         object.__setattr__(self, name, value)
         for hook in _hooks:
             hook(name)
@@ -85,6 +86,15 @@ class Config:
                 setattr(self, name, value)
 
 
+def _check(name: str, value: Any) -> None:
+    """Raise ArgumentError for a value that the setting does not have."""
+    choices = {"algorithm": ALGORITHMS, "compile_kernels": COMPILING}.get(name)
+    if choices is not None and value not in choices:
+        raise ArgumentError(f"[config] {name} is one of {', '.join(choices)}; got {value!r}")
+    if name in ("threads", "memory_limit") and value < 0:
+        raise ArgumentError(f"[config] {name} is at least 0; got {value}")
+
+
 _hooks: list[Any] = []
 
 
@@ -103,10 +113,13 @@ def _from_environment(text: str) -> dict[str, Any]:
         if name not in kinds:
             known = ", ".join(sorted(kinds))
             raise ArgumentError(f"[config] TENGEN_CONFIG: no setting {name!r}; settings: {known}")
+        value = value.strip()
         if kinds[name] is bool:
-            found[name] = value.strip().lower() in ("1", "true", "yes", "on")
+            found[name] = value.lower() in ("1", "true", "yes", "on")
+        elif kinds[name] is int and not value.isdigit():
+            raise ArgumentError(f"[config] TENGEN_CONFIG: {name} takes int; got {value!r}")
         else:
-            found[name] = kinds[name](value.strip().replace(";", ","))
+            found[name] = kinds[name](value.replace(";", ","))
     return found
 
 

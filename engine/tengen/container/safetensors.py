@@ -119,7 +119,7 @@ def _exactly(file: IO[bytes], count: int) -> bytes:
 
 
 def _fill(file: IO[bytes], array: np.ndarray[Any, Any]) -> None:
-    memory = memoryview(array.reshape(-1).view(np.uint8)) if array.size else memoryview(b"")
+    memory = array.reshape(-1).view(np.uint8).data if array.size else memoryview(b"")
     done = 0
     while done < len(memory):
         part = file.read(min(len(memory) - done, 1 << 26))

@@ -5,17 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from ..base import dtype as dt
-from ..base.errors import ArgumentError, ShapeError
+from ..base.errors import ShapeError
 from ..operands import floating
 from ..ops import elementwise, reduce
+from ..ops.attention import attention
 from ..ops.joining import concat
 from ..ops.matmul import matmul
-from ..ops.selection import where
 from ..ops.shape import broadcast_to, reshape, transpose
 from ..ops.softmax import softmax
 from ..tensor import Tensor
-from .creation import full, zeros
+from .creation import zeros
+from .dot_product import additive
 from .dropout import dropout
 from .linear import linear
 
@@ -61,23 +61,18 @@ def _heads(x: Tensor, projected: bool, heads: int) -> Tensor:
     return transpose(x, pattern=(0, 2, 1, 3))  # type: ignore[no-any-return]
 
 
-def _additive(mask: Tensor, dtype: Any) -> Tensor:
-    """A mask to be added to the scores; True in a bool mask means minus infinity."""
-    if mask.dtype == dt.bool_:
-        return where(full(mask.shape, -math.inf, dtype=dtype), zeros(mask.shape, dtype=dtype), mask)  # type: ignore[no-any-return]
-    if not dt.is_float(mask.dtype):
-        raise ArgumentError(f"[{NAME}] masks are bool or float; got {mask.dtype.name}")
-    return mask.astype(dtype)
-
-
 def _mask(
-    attn_mask: Tensor | None, key_padding_mask: Tensor | None, is_causal: bool, shape: Any, dtype: Any
+    attn_mask: Tensor | None,
+    key_padding_mask: Tensor | None,
+    is_causal: bool,
+    shape: Any,
+    dtype: Any,
 ) -> Tensor | None:
     """What is added to the scores of `shape` (N, heads, L, S), or None."""
     batch, heads, queries, keys = shape
     total = None
     if attn_mask is not None:
-        part = _additive(attn_mask, dtype)
+        part = additive(NAME, attn_mask, False, dtype)
         if part.ndim == 3:
             part = reshape(part, shape=(batch, heads, queries, keys))
         elif part.shape != (queries, keys):
@@ -90,7 +85,7 @@ def _mask(
         hidden = np.triu(np.ones((queries, keys), bool), 1)
         total = Tensor(np.where(hidden, -math.inf, 0.0), dtype=dtype)
     if key_padding_mask is not None:
-        part = reshape(_additive(key_padding_mask, dtype), shape=(batch, 1, 1, keys))
+        part = reshape(additive(NAME, key_padding_mask, False, dtype), shape=(batch, 1, 1, keys))
         total = part if total is None else elementwise.add(total, part)
     return total
 
@@ -176,26 +171,29 @@ def multi_head_attention(
     if add_zero_attn:
         k, v = (_lengthened(x, zeros((1, 1, x.shape[2]), dtype=x.dtype)) for x in (k, v))
     q, k, v = (
-        _heads(x, bool(size), num_heads)
-        for x, size in ((q, q_size), (k, k_size), (v, v_size))
+        _heads(x, bool(size), num_heads) for x, size in ((q, q_size), (k, k_size), (v, v_size))
     )  # (N, heads, length, width)
     shape = (*q.shape[:3], k.shape[2] - extra)
     if maybe_cudnn_style_mask and attn_mask is not None and key_padding_mask is not None:
         attn_mask, key_padding_mask = _interval_masks(attn_mask, key_padding_mask, shape)
-    mask = _open(_mask(attn_mask, key_padding_mask, is_causal, shape, q.dtype), extra)
-    scores = matmul(elementwise.affine(q, scale=q.shape[-1] ** -0.5), k, transpose_b=True)
-    if mask is not None:
-        scores = elementwise.add(scores, mask)
-    attention = softmax(scores, axis=(-1,))
-    dropped = dropout(attention, attn_drop, training)
-    y = transpose(matmul(dropped, v), pattern=(0, 2, 1, 3))  # (N, L, heads, width)
+    dropped = attn_drop if training else 0.0
+    fused = attn_mask is None and key_padding_mask is None and not (dropped or need_weights)
+    attended = None
+    if fused and (not is_causal or (not extra and q.shape[2] == k.shape[2])):
+        y = attention(q, k, v, scale=q.shape[-1] ** -0.5, causal=is_causal)
+    else:
+        mask = _open(_mask(attn_mask, key_padding_mask, is_causal, shape, q.dtype), extra)
+        scores = matmul(elementwise.affine(q, scale=q.shape[-1] ** -0.5), k, transpose_b=True)
+        attended = softmax(scores if mask is None else elementwise.add(scores, mask), axis=(-1,))
+        y = matmul(dropout(attended, dropped), v)
+    y = transpose(y, pattern=(0, 2, 1, 3))  # (N, L, heads, width)
     y = reshape(y, shape=(*y.shape[:2], y.shape[2] * y.shape[3]))
     y = dropout(_project(y, weights[3], biases[3]), out_drop, training)
     if reslink:
         y = elementwise.add(y, floating(query))
-    if not need_weights:
+    if not need_weights or attended is None:
         return y, None
     if average_attn_weights:
-        return y, reduce.mean(attention, axis=(1,))
-    batch, heads, queries, keys = attention.shape
-    return y, reshape(attention, shape=(batch * heads, queries, keys))
+        return y, reduce.mean(attended, axis=(1,))
+    batch, heads, queries, keys = attended.shape
+    return y, reshape(attended, shape=(batch * heads, queries, keys))

@@ -37,7 +37,13 @@ def per_axis(name: str, what: str, value: Any, axes: int) -> tuple[int, ...]:
 
 
 def _check(
-    name: str, inp: Tensor, weight: Tensor, groups: int, conv_mode: Any, compute_mode: Any, axes: int
+    name: str,
+    inp: Tensor,
+    weight: Tensor,
+    groups: int,
+    conv_mode: Any,
+    compute_mode: Any,
+    axes: int,
 ) -> None:
     if inp.ndim != axes + 2:
         raise ShapeError(
@@ -45,7 +51,9 @@ def _check(
         )
     grouped = weight.ndim == axes + 3
     if weight.ndim not in (axes + 2, axes + 3) or groups != (weight.shape[0] if grouped else 1):
-        expected = f"{axes + 2} axes" if groups == 1 else f"{axes + 3} axes, {groups} along the first"
+        expected = (
+            f"{axes + 2} axes" if groups == 1 else f"{axes + 3} axes, {groups} along the first"
+        )
         raise ShapeError(
             f"[{name}] with groups={groups} the weight has {expected}; got shape {weight.shape}"
         )
@@ -56,8 +64,8 @@ def _check(
 
 
 def _forward(
-    name: str, axes: int, inp: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any,
-    groups: int, conv_mode: Any, compute_mode: Any,
+    name: str, axes: int, inp: Any, weight: Any, bias: Any, stride: Any, padding: Any,
+    dilation: Any, groups: int, conv_mode: Any, compute_mode: Any,
 ) -> Tensor:  # fmt: skip
     x, w = pair(name, floating(inp), weight)
     _check(name, x, w, groups, conv_mode, compute_mode, axes)

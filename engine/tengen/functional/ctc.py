@@ -26,14 +26,17 @@ def _padded_labels(label: np.ndarray, lengths: np.ndarray, blank: int) -> np.nda
     return made
 
 
-def _check(pred: Tensor, steps: np.ndarray, label: np.ndarray, lengths: np.ndarray, blank: int) -> None:
+def _check(
+    pred: Tensor, steps: np.ndarray, label: np.ndarray, lengths: np.ndarray, blank: int
+) -> None:
     """Raise unless lengths and labels fit each other and pred (T, N, C)."""
     if pred.ndim != 3:
         raise ShapeError(f"[ctc_loss] pred must be (T, N, C); got shape {pred.shape}")
     time, batch, classes = pred.shape
     if steps.size != batch or lengths.size != batch:
         raise ShapeError(
-            f"[ctc_loss] lengths must hold {batch} numbers each; got {steps.size} and {lengths.size}"
+            f"[ctc_loss] lengths must hold {batch} numbers each; got {steps.size} and"
+            f" {lengths.size}"
         )
     if not 0 <= blank < classes:
         raise ArgumentError(f"[ctc_loss] blank must be in [0, {classes}); got {blank}")
@@ -46,9 +49,9 @@ def _check(pred: Tensor, steps: np.ndarray, label: np.ndarray, lengths: np.ndarr
         raise ShapeError(
             f"[ctc_loss] {lengths.sum()} concatenated labels are expected; got {label.size}"
         )
-    if label.ndim == 2 and label.shape[0] != batch or label.ndim not in (1, 2):
+    if (label.ndim == 2 and label.shape[0] != batch) or label.ndim not in (1, 2):
         raise ShapeError(f"[ctc_loss] label must be ({batch}, S) or 1-d; got shape {label.shape}")
-    if label.size and not (0 <= label.min() and label.max() < classes):
+    if label.size and not (label.min() >= 0 and label.max() < classes):
         raise ArgumentError(f"[ctc_loss] labels must be in [0, {classes}); got {label}")
 
 

@@ -44,9 +44,7 @@ def one_hot(inp: Tensor, num_classes: int) -> Tensor:
     return ops.one_hot(index, num_classes=int(num_classes))  # type: ignore[no-any-return]
 
 
-def indexing_one_hot(
-    src: Tensor, index: Tensor, axis: int = 1, keepdims: bool = False
-) -> Tensor:
+def indexing_one_hot(src: Tensor, index: Tensor, axis: int = 1, keepdims: bool = False) -> Tensor:
     """src at `index` along `axis`: index has src's shape without that axis.
 
     The axis goes, or stays with length 1 if `keepdims`.

@@ -30,10 +30,11 @@ def cross_entropy(
     pred: Tensor, label: Tensor, axis: int = 1, with_logits: bool = True, label_smooth: float = 0,
     reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
-    """The negative log-likelihood of class labels, from logits or (with_logits=False) probabilities.
+    """The negative log-likelihood of class labels from logits, or probabilities.
 
-    The classes lie along `axis` of pred; label has pred's shape without it. label_smooth a moves
-    the share a of each label evenly onto all classes. Raises for labels outside the classes.
+    `with_logits` says which of them pred holds. The classes lie along `axis` of pred; label has
+    pred's shape without it. label_smooth a moves the share a of each label evenly onto all
+    classes. Raises for labels outside the classes.
     """
     x = floating(pred)
     if label.ndim != x.ndim - 1:
@@ -77,9 +78,7 @@ def binary_cross_entropy(
     return reduced("binary_cross_entropy", made, reduction)
 
 
-def hinge_loss(
-    pred: Tensor, label: Tensor, norm: str = "L1", reduction: str = "mean"
-) -> Tensor:
+def hinge_loss(pred: Tensor, label: Tensor, norm: str = "L1", reduction: str = "mean") -> Tensor:
     """The sum along axis 1 of max(0, 1 - pred * label), or of its square (norm "L2"), reduced.
 
     pred and label (1 or -1) are (N, C).

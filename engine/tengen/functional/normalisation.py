@@ -74,7 +74,7 @@ def batch_norm(
     if not inplace:
         return y, *new
     for old, value in zip((running_mean, running_var), new, strict=True):
-        if old is not None:
+        if old is not None and value is not None:
             old._reset(value)
     return y
 
@@ -147,9 +147,7 @@ def group_norm(
         )
     inner = (num_groups, x.shape[1] // num_groups)
     grouped = reshape(x, shape=(x.shape[0], *inner, *x.shape[2:]))
-    parts = _optional_affine(
-        "group_norm", x, affine, weight, bias, (*inner, *[1] * (x.ndim - 2))
-    )
+    parts = _optional_affine("group_norm", x, affine, weight, bias, (*inner, *[1] * (x.ndim - 2)))
     y = layer_norm_op(grouped, *parts, axes=tuple(range(2, grouped.ndim)), eps=eps)[0]
     return reshape(y, shape=x.shape)  # type: ignore[no-any-return]
 

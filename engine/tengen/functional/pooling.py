@@ -67,6 +67,6 @@ def adaptive_max_pool2d(inp: Tensor, oshp: Sequence[int] | int | Tensor) -> Tens
 
 
 def adaptive_avg_pool2d(inp: Tensor, oshp: Sequence[int] | int | Tensor) -> Tensor:
-    """Average pooling of inp (N, C, H, W) to `oshp` = (OH, OW); windows as in adaptive_max_pool2d."""
+    """Average pooling of inp (N, C, H, W) to `oshp`, with windows as in adaptive_max_pool2d."""
     x = floating(as_tensor(inp))
     return ops.average_pool(x, **_adaptive("adaptive_avg_pool2d", x, oshp))  # type: ignore[no-any-return]

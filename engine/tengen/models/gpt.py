@@ -4,14 +4,11 @@ import dataclasses
 import math
 from typing import Any
 
-import numpy as np
-
 from .. import functional as F
 from .. import module as M
 from ..base.errors import ShapeError
 from ..module import init
 from ..ops.gelu_tanh import gelu_tanh
-from ..tensor import Tensor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,28 +32,17 @@ class CausalSelfAttention(M.Module):
         self.heads = config.heads
         self.qkv = M.Linear(config.width, 3 * config.width, bias=config.bias)
         self.proj = M.Linear(config.width, config.width, bias=config.bias)
-        self.drop = M.Dropout(config.drop_prob)
-        size = config.block_size
-        hidden = np.triu(np.full((size, size), -math.inf, np.float32), 1)
-        self._mask = _Constant(hidden)
+        self.drop_prob = config.drop_prob
 
     def forward(self, x: Any) -> Any:
         b, t, c = x.shape
         head = c // self.heads
         qkv = F.reshape(self.qkv(x), (b, t, 3, self.heads, head))
-        q, k, v = F.transpose(qkv, (2, 0, 3, 1, 4))  # each (B, heads, T, head)
-        scores = F.matmul(q * (1 / math.sqrt(head)), k, transpose_b=True)  # (B, heads, T, T)
-        mask = self._mask.tensor[:t, :t].astype(scores.dtype)
-        weights = self.drop(F.softmax(scores + mask, axis=-1))
-        y = F.matmul(weights, v)  # (B, heads, T, head)
+        parts = F.split(F.transpose(qkv, (2, 0, 3, 1, 4)), 3)
+        q, k, v = (F.squeeze(part, 0) for part in parts)  # each (B, heads, T, head)
+        drop = self.drop_prob if self.training else 0.0
+        y = F.nn.scaled_dot_product_attention(q, k, v, dropout_p=drop, is_causal=True)
         return self.proj(F.reshape(F.transpose(y, (0, 2, 1, 3)), (b, t, c)))
-
-
-class _Constant:
-    """A tensor that is no part of a module's state."""
-
-    def __init__(self, array: Any):
-        self.tensor = Tensor(array)
 
 
 class MLP(M.Module):
@@ -100,7 +86,6 @@ class GPT(M.Module):
         self.blocks = [Block(config) for _ in range(config.layers)]
         self.ln = M.LayerNorm(config.width)
         self.head = M.Linear(config.width, config.vocab_size, bias=False)
-        self._positions = _Constant(np.arange(config.block_size, dtype=np.int32))
         narrow = 0.02 / math.sqrt(2 * config.layers)
         for name, param in self.named_parameters():
             if name.endswith("proj.weight"):
@@ -114,7 +99,8 @@ class GPT(M.Module):
             raise ShapeError(
                 f"[GPT] at most {self.config.block_size} positions; got tokens of {tokens.shape}"
             )
-        x = self.drop(self.wte(tokens) + self.wpe(self._positions.tensor[:t]))  # (B, T, C)
+        places = F.arange(t, dtype="int32", device=tokens.device)
+        x = self.drop(self.wte(tokens) + self.wpe(places))  # (B, T, C)
         for block in self.blocks:
             x = block(x)
         return self.head(self.ln(x))

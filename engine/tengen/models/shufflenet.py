@@ -63,6 +63,10 @@ class ShuffleNetV2(M.Module):
     `widths`: the channels of the first convolution, of the three stages and of the last.
     """
 
+    stage2: M.Sequential
+    stage3: M.Sequential
+    stage4: M.Sequential
+
     def __init__(self, widths: Sequence[int], num_classes: int = 1000):
         super().__init__()
         first, *stages, last = widths

@@ -72,7 +72,8 @@ class BatchNorm(Module):
             raise ShapeError(
                 f"[{type(self).__name__}] the input has {expected} dimensions; got {inp.shape}"
             )
-        weight, bias = self.weight, self.bias
+        weight: Tensor | None = self.weight
+        bias: Tensor | None = self.bias
         if self.freeze:
             weight = None if weight is None else weight.detach()
             bias = None if bias is None else bias.detach()
@@ -128,9 +129,7 @@ class SyncBatchNorm(BatchNorm):
         group: Any = None,
         **kwargs: Any,
     ):
-        super().__init__(
-            num_features, eps, momentum, affine, track_running_stats, freeze, **kwargs
-        )
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, freeze, **kwargs)
         self.group = group
 
     def forward(self, inp: Any) -> Any:

@@ -30,8 +30,8 @@ class _PaddedConv(ConvNd):
 
     def get_pad_witdth(self) -> tuple[tuple[int, int], ...]:
         """(before, after) for every axis of the input (the name is MegEngine's)."""
-        padding = (self.padding,) if self.axes == 1 else self.padding
-        return ((0, 0), (0, 0), *((p, p) for p in padding))
+        padding: Any = (self.padding,) if self.axes == 1 else self.padding
+        return ((0, 0), (0, 0), *[(p, p) for p in padding])
 
     def _run(self, function: Any, inp: Any, weight: Any, bias: Any) -> Any:
         padding: Any = self.padding

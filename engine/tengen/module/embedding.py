@@ -74,9 +74,7 @@ class Embedding(Module):
         if len(embeddings.shape) != 2:
             raise ArgumentError(f"[Embedding] the table has 2 axes; got {embeddings.shape}")
         rows, columns = embeddings.shape
-        return cls(
-            rows, columns, padding_idx, max_norm, norm_type, embeddings, freeze=bool(freeze)
-        )
+        return cls(rows, columns, padding_idx, max_norm, norm_type, embeddings, freeze=bool(freeze))
 
     def _module_info_string(self) -> str:
         return f"{self.num_embeddings}, {self.embedding_dim}"

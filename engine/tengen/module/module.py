@@ -16,6 +16,7 @@ from ..graph.state import state
 from ..tensor import Parameter, Tensor
 from ..utils.hook import HookHandler
 from . import states
+from .naming import set_name
 from .structure import expand, leaves
 
 
@@ -68,7 +69,7 @@ class Module(ABC):
         """Make the scope of calls from `outer`, and name what was put into containers later."""
         if self._scope is None:
             for key, leaf in self._flatten(recursive=False, with_key=True):
-                _set_name(self._name or "", key, leaf)
+                set_name(self._name or "", key, leaf)
         label = self.name if self.name is not None else self._short_name
         scope = self._scope = (outer, label or "")
         return scope
@@ -270,14 +271,14 @@ class Module(ABC):
                         f"[Module] {type(self).__name__}.{name}: call super().__init__() before"
                         " assigning modules"
                     )
-                _set_name(self._name or "", key, leaf)
+                set_name(self._name or "", key, leaf)
             if held is not None and name not in held:
                 held.append(name)
             return
         if held and name in held:
             held.remove(name)
         if isinstance(value, Tensor):
-            _set_name(self.__dict__.get("_name") or "", name, value)
+            set_name(self.__dict__.get("_name") or "", name, value)
         elif name == "name":
             self._scope = None
 
@@ -326,21 +327,3 @@ def _is_buffer(value: Any) -> bool:
 
 def _is_module(value: Any) -> bool:
     return isinstance(value, Module)
-
-
-def _set_name(outer: str, name: str, leaf: Any) -> None:
-    """Name a tensor or module by its path; names that the user gave stay."""
-    full = f"{outer}.{name}" if outer else name
-    if isinstance(leaf, Tensor):
-        if leaf.name is None or leaf.name == getattr(leaf, "_path", None):
-            leaf.name = leaf._path = full
-        return
-    if leaf._short_name is not None and leaf._short_name != name:
-        return
-    if leaf._name == full:
-        return
-    leaf._scope = None
-    leaf._short_name = name
-    leaf._name = full
-    for key, part in leaf._flatten(recursive=False, with_key=True):
-        _set_name(full, key, part)

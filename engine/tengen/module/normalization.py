@@ -103,6 +103,4 @@ class LayerNorm(_Norm):
         )
 
     def _module_info_string(self) -> str:
-        return (
-            f"normalized_shape={self.normalized_shape}, eps={self.eps}, affine={self.affine}"
-        )
+        return f"normalized_shape={self.normalized_shape}, eps={self.eps}, affine={self.affine}"

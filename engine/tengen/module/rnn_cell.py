@@ -102,9 +102,7 @@ class LSTMCell(RNNCellBase):
 
     gates = 4
 
-    def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, *, proj_size: int = 0
-    ):
+    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, *, proj_size: int = 0):
         self.proj_size = proj_size
         super().__init__(input_size, hidden_size, bias, proj_size)
 

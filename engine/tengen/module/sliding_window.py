@@ -26,9 +26,7 @@ class SlidingWindow(Module):
         self.dilation = dilation
 
     def forward(self, inp: Any) -> Any:
-        return nn.sliding_window(
-            inp, self.kernel_size, self.padding, self.stride, self.dilation
-        )
+        return nn.sliding_window(inp, self.kernel_size, self.padding, self.stride, self.dilation)
 
 
 class SlidingWindowTranspose(Module):

@@ -160,7 +160,9 @@ class Convolution(_Convolution):
             plain = self.call(rng, case, dt.float32)
             bias = draw(rng, (case.y[1],))
             yield Sample((*plain.inputs, bias), plain.attrs)
-            yield Sample((*plain.inputs, bias.reshape(1, -1, *[1] * (len(case.x) - 2))), plain.attrs)
+            yield Sample(
+                (*plain.inputs, bias.reshape(1, -1, *[1] * (len(case.x) - 2))), plain.attrs
+            )
 
     def bad_samples(self) -> Iterator[BadSample]:
         x, w = np.ones((2, 3, 8, 8), "float32"), np.ones((4, 3, 3, 3), "float32")
@@ -177,9 +179,7 @@ class ConvolutionBackwardData(_Convolution):
 
     attrs = {"size": (), **_Convolution.attrs}
 
-    def infer(
-        self, dy: TensorType, weight: TensorType, *, size: Shape, **attrs: Any
-    ) -> TensorType:
+    def infer(self, dy: TensorType, weight: TensorType, *, size: Shape, **attrs: Any) -> TensorType:
         require_dtypes(self.name, self.dtypes, dy)
         same_dtype(self.name, dy, weight)
         groups, outputs, inputs, window = self.geometry(dy.ndim, weight.shape, **attrs)

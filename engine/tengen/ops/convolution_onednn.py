@@ -48,7 +48,9 @@ def favoured_layout(ndim: int) -> Layout | None:
     data = Desc.any((1, 64, *[8] * (ndim - 2)), dt.float32)
     weight = Desc.any((64, 64, *[1] * (ndim - 2)), dt.float32)
     layout = onednn.forward(data, weight).dst.layout
-    return None if layout is None or layout.blocks[0][0] != 1 else _blocked(ndim, layout.blocks[0][1])
+    return (
+        None if layout is None or layout.blocks[0][0] != 1 else _blocked(ndim, layout.blocks[0][1])
+    )
 
 
 def _plain_or_blocked(desc: Desc) -> bool:
@@ -58,7 +60,7 @@ def _plain_or_blocked(desc: Desc) -> bool:
 def bind(
     make: Callable[..., Any], candidates: Iterator[tuple[Desc, ...]], outs: Types
 ) -> Bound | None:
-    """The first plan `make(*descs)` whose forms a buffer can have, as a Bound; outputs come last."""
+    """The first plan `make(*descs)` in forms that a buffer can have; its outputs come last."""
     for descs in candidates:
         try:
             plan = make(*descs)
@@ -136,9 +138,7 @@ backward_data.physical = True  # type: ignore[attr-defined]
 
 
 @convolution_backward_weight.backend("onednn")
-def backward_weight(
-    in_types: Types, out_types: Types, *, shape: Any, **attrs: Any
-) -> Bound | None:
+def backward_weight(in_types: Types, out_types: Types, *, shape: Any, **attrs: Any) -> Bound | None:
     """The gradient of the weight, in whatever layout oneDNN forms it."""
     x, dy = in_types
     if not usable(*in_types, *out_types):
@@ -148,7 +148,7 @@ def backward_weight(
         dw = Desc.any(shape, x.dtype)
         return onednn.backward_weights(src, diff_dst, dw, **attrs)
 
-    def candidates() -> Iterator[tuple[Desc, Desc]]:
+    def candidates() -> Iterator[tuple[Desc, ...]]:
         if x.layout is not None or dy.layout is not None:
             yield tuple(
                 Desc.any(t.shape, t.dtype) if t.layout is None

@@ -14,7 +14,7 @@ from ..graph.types import TensorType
 from ..kernels.onednn import binary, eltwise, library
 from ..kernels.onednn.errors import Unsupported
 from ..kernels.onednn.memory import Desc
-from . import activation, arithmetic, elementwise, transcendental
+from . import activation, arithmetic, elementwise, gelu_tanh, transcendental
 from .blocked import shared_layout
 from .elementwise import Elementwise
 
@@ -26,6 +26,7 @@ FORWARD = {
     activation.sigmoid: "sigmoid",
     activation.silu: "swish",
     activation.gelu: "gelu_erf",
+    gelu_tanh.gelu_tanh: "gelu_tanh",
     arithmetic.square: "square",
     arithmetic.abs: "abs",
     arithmetic.sqrt: "sqrt",
@@ -35,6 +36,7 @@ BACKWARD = {
     activation.sigmoid_backward: ("sigmoid", True),
     activation.silu_backward: ("swish", False),
     activation.gelu_backward: ("gelu_erf", False),
+    gelu_tanh.gelu_tanh_backward: ("gelu_tanh", False),
 }
 BINARY = {
     elementwise.add: "add",

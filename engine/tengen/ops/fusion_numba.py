@@ -288,9 +288,10 @@ def _accumulation(forms: Any, out_types: Any) -> Bound | None:
 def _masking(op: OpDef, name: str) -> Any:
     def build(forms: Any, out_types: Any, **attrs: Any) -> Bound | None:
         dy, y = forms
-        if dy is not y or not _suits(dy):
+        # A plain gradient, from a slice or a concatenation, follows the layout of the result.
+        if dy.logical is not y.logical or not _suits(y):
             return None
-        inner = _inner(op, forms, out_types, attrs)
+        inner = _inner(op, (y, y), out_types, attrs)
 
         def start(ins: tuple[Any, ...]) -> tuple[Deferred, ...]:
             given, y = ins
@@ -299,7 +300,7 @@ def _masking(op: OpDef, name: str) -> Any:
             masked = _Masked(terms, _array(y), name, inner)
             return (Deferred(masked.fill, masked),)
 
-        return Bound(None, (dy.layout, y.layout), (dy,), start=start)
+        return Bound(None, (y.layout, y.layout), (y,), start=start)
 
     return build
 

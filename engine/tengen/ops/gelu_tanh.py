@@ -33,9 +33,7 @@ def _bend(x: Any) -> Any:
     rest = affine(square(t), scale=-1.0, shift=1.0)  # 1 - t^2
     du = affine(x2, scale=3 * K * C, shift=K)
     first = mul(rest, du)
-    second = add(
-        affine(mul(t, mul(first, du)), scale=-2.0), mul(rest, affine(x, scale=6 * K * C))
-    )
+    second = add(affine(mul(t, mul(first, du)), scale=-2.0), mul(rest, affine(x, scale=6 * K * C)))
     return add(first, mul(affine(x, scale=0.5), second))
 
 
@@ -53,7 +51,7 @@ gelu_tanh = Elementwise(
     keeps_zero=True,
     destination=False,
 )
-gelu_tanh_backward = Elementwise(
+gelu_tanh_backward: Elementwise = Elementwise(
     "gelu_tanh_backward",
     widened(_backward),
     dt.FLOATS,

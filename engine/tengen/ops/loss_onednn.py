@@ -28,9 +28,7 @@ def _plan(x: TensorType, axis: int, log: bool) -> Any:
 
 
 @cross_entropy.backend("onednn")
-def forward(
-    in_types: Types, out_types: Types, *, axis: int, label_smooth: float
-) -> Bound | None:
+def forward(in_types: Types, out_types: Types, *, axis: int, label_smooth: float) -> Bound | None:
     """The log-probabilities go into the workspace, which is let go again."""
     x, _ = in_types
     axis %= x.ndim
@@ -59,9 +57,7 @@ def forward(
 
 
 @cross_entropy_backward.backend("onednn")
-def backward(
-    in_types: Types, out_types: Types, *, axis: int, label_smooth: float
-) -> Bound | None:
+def backward(in_types: Types, out_types: Types, *, axis: int, label_smooth: float) -> Bound | None:
     """The softmax goes into the result, which is corrected at the labels and scaled in place."""
     x, _, _ = in_types
     axis %= x.ndim

@@ -124,7 +124,9 @@ class MatMul(OpDef):
         one = np.ones((2, 3), "float32")
         yield BadSample((one, one), "inner sizes differ, 3 and 2")
         yield BadSample((one, np.ones(3, "float32")), "two axes at least")
-        yield BadSample((np.ones((2, 2, 3), "float32"), np.ones((3, 3, 2), "float32")), "batch axes")
+        yield BadSample(
+            (np.ones((2, 2, 3), "float32"), np.ones((3, 3, 2), "float32")), "batch axes"
+        )
         yield BadSample((one, one.T, np.ones(3, "float32")), "bias must have shape (2,)")
         yield BadSample((one, one.T.astype("float64")), "operands have the types")
 

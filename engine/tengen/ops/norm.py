@@ -44,8 +44,7 @@ class _Norm(OpDef):
         axes = self.over(x.ndim, attrs)
         if weight is not None:
             fits = weight.ndim <= x.ndim and all(
-                w in (1, n)
-                for w, n in zip(weight.shape[::-1], x.shape[::-1], strict=False)
+                w in (1, n) for w, n in zip(weight.shape[::-1], x.shape[::-1], strict=False)
             )
             if not fits:
                 raise ShapeError(

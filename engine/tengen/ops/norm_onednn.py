@@ -40,7 +40,8 @@ def _rows(x: TensorType, weight: TensorType | None, axes: Any) -> Desc | None:
 @layer_norm.backend("onednn")
 def layer_forward(in_types: Types, out_types: Types, *, axes: Any, eps: float) -> Bound | None:
     """Result and statistics."""
-    x, weight, _ = (*in_types, None, None)[:3]
+    x = in_types[0]
+    weight = in_types[1] if len(in_types) > 1 else None
     if not usable(*in_types):
         return None
     rows = _rows(x, weight, axes)
@@ -62,7 +63,8 @@ def layer_forward(in_types: Types, out_types: Types, *, axes: Any, eps: float) -
 @layer_norm_backward.backend("onednn")
 def layer_backward(in_types: Types, out_types: Types, *, axes: Any, eps: float) -> Bound | None:
     """The three gradients; without a weight NumPy gives them."""
-    x, _, _, _, weight = (*in_types, None)[:5]
+    x = in_types[0]
+    weight = in_types[4] if len(in_types) > 4 else None
     if weight is None or not usable(*in_types):
         return None
     rows = _rows(x, weight, axes)
@@ -102,7 +104,8 @@ def _form(x: TensorType) -> Desc:
 @batch_norm.backend("onednn")
 def batch_forward(in_types: Types, out_types: Types, *, eps: float) -> Bound | None:
     """Result and statistics, in the layout of x."""
-    x, weight, _ = (*in_types, None, None)[:3]
+    x = in_types[0]
+    weight = in_types[1] if len(in_types) > 1 else None
     if not _batch_usable(*in_types) or (weight is not None and weight.size != x.shape[1]):
         return None
     affine = weight is not None
@@ -124,7 +127,8 @@ def batch_forward(in_types: Types, out_types: Types, *, eps: float) -> Bound | N
 @batch_norm_backward.backend("onednn")
 def batch_backward(in_types: Types, out_types: Types, *, eps: float) -> Bound | None:
     """The three gradients, in the layout of x."""
-    x, _, _, _, weight = (*in_types, None)[:5]
+    x = in_types[0]
+    weight = in_types[4] if len(in_types) > 4 else None
     if not _batch_usable(*in_types) or (weight is not None and weight.size != x.shape[1]):
         return None
     try:

@@ -63,9 +63,9 @@ class Update(OpDef):
         *states, hyper = rest
         after = [states.pop() + 1] if STEP in self.states else []
         scalars = self.scalars(*[x.astype(dt.float64) for x in after], *hyper, **attrs)
-        scalars = [xp.asarray(x).astype(work) for x in scalars]
+        numbers = [xp.asarray(x).astype(work) for x in scalars]
         arrays = [x.astype(work, copy=False) for x in (param, grad, *states)]
-        new, *made = self.rule(xp, *arrays, *scalars, **attrs)
+        new, *made = self.rule(xp, *arrays, *numbers, **attrs)
         made = [xp.asarray(x).astype(s.dtype) for x, s in zip(made, states, strict=True)]
         return (xp.asarray(new).astype(param.dtype), *made, *after)
 

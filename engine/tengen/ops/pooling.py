@@ -201,6 +201,7 @@ def _check_index(op: OpDef, y: TensorType, index: TensorType, window: Window) ->
 
 
 def _index_cases(dtypes: Any, rng: np.random.Generator) -> Iterator[tuple[Any, Any, Any]]:
+    cases: list[tuple[Shape, dict[str, Any], Any]]
     cases = [((2, 3, 4, 4), dict(_Pooling.attrs), d) for d in dtypes]
     cases += [(shape, sizes, dt.float32) for shape, sizes in _CASES]
     for shape, sizes, dtype in cases:

@@ -18,7 +18,9 @@ Types = tuple[TensorType, ...]
 
 
 def _as_it_comes(t: TensorType, layout: Any) -> Desc:
-    return Desc.plain(t.shape, t.dtype) if layout is None else Desc.blocked(t.shape, t.dtype, layout)
+    return (
+        Desc.plain(t.shape, t.dtype) if layout is None else Desc.blocked(t.shape, t.dtype, layout)
+    )
 
 
 def _bound(plan: Any, layout: Any, inputs: int, out_types: Types) -> Bound:
@@ -107,9 +109,7 @@ def average_backward(
     layout = favoured_layout(dx.ndim) if small else dy.layout
     source, target = _as_it_comes(dy, layout), _as_it_comes(dx, layout)
     try:
-        plan = onednn.backward(
-            source, kernel, target, mode=mode, stride=stride, padding=padding
-        )
+        plan = onednn.backward(source, kernel, target, mode=mode, stride=stride, padding=padding)
     except Unsupported:
         return None
     return _bound(plan, layout, 1, out_types)

@@ -85,7 +85,9 @@ class BatchNormInference(OpDef):
         given = {"mean": mean, "variance": variance, "weight": weight, "bias": bias}
         for what, part in given.items():
             if part is not None and part.shape != expected:
-                raise ShapeError(f"[{self.name}] {what} must have shape {expected}; got {part.shape}")
+                raise ShapeError(
+                    f"[{self.name}] {what} must have shape {expected}; got {part.shape}"
+                )
         same_dtype(self.name, *[t for t in (x, weight, bias) if t is not None])
         if mean.dtype != variance.dtype or mean.dtype not in self.dtypes:
             raise DTypeError(

@@ -31,8 +31,7 @@ class Window:
             values = getattr(self, field)
             if len(values) != axes or any(v < low for v in values):
                 raise ArgumentError(
-                    f"[{name}] {field} takes {axes} whole number(s) of at least {low};"
-                    f" got {values}"
+                    f"[{name}] {field} takes {axes} whole number(s) of at least {low}; got {values}"
                 )
 
     def output(self, name: str, size: Shape) -> Shape:
@@ -52,9 +51,12 @@ class Window:
     def positions(self, output: Shape) -> Iterator[tuple[int, tuple[slice, ...]]]:
         """For each kernel element, its number and the slices of the padded array it meets."""
         for number, offset in enumerate(itertools.product(*map(range, self.kernel))):
-            yield number, tuple(
-                slice(k * d, k * d + s * (o - 1) + 1, s)
-                for k, d, s, o in zip(offset, self.dilation, self.stride, output, strict=True)
+            yield (
+                number,
+                tuple(
+                    slice(k * d, k * d + s * (o - 1) + 1, s)
+                    for k, d, s, o in zip(offset, self.dilation, self.stride, output, strict=True)
+                ),
             )
 
     def view(self, xp: Any, padded: Any, output: Shape) -> Any:

@@ -6,31 +6,29 @@ from .. import functional as F
 from ..tensor import Tensor
 
 
-def clip_grad_norm(
-    tensors: Tensor | Iterable[Tensor], max_norm: float, ord: float = 2.0
-) -> Tensor:
+def clip_grad_norm(tensors: Tensor | Iterable[Tensor], max_norm: float, ord: float = 2.0) -> Tensor:
     """Scale the gradients of `tensors` so that together they are no longer than `max_norm`.
 
     The length is the `ord`-norm of all gradients as one vector; gives the length before, a 0-d
     tensor (0 if no tensor has a gradient).
     """
-    held = _with_grad(tensors)
+    held = _gradients(tensors)
     if not held:
         return Tensor(0.0)
-    lengths = [F.norm(t.grad.flatten(), ord=ord) for t in held]
+    lengths = [F.norm(F.flatten(grad), ord=ord) for grad in held]
     total = lengths[0] if len(lengths) == 1 else F.norm(F.stack(lengths), ord=ord)
     scale = F.minimum(max_norm / (total + 1e-6), 1.0)
-    for tensor in held:
-        tensor.grad._reset(tensor.grad * scale.astype(tensor.grad.dtype))
-    return total  # type: ignore[no-any-return]
+    for grad in held:
+        grad._reset(F.mul(grad, scale.astype(grad.dtype)))
+    return total
 
 
 def clip_grad_value(tensors: Tensor | Iterable[Tensor], lower: float, upper: float) -> None:
     """Bring every element of the gradients of `tensors` into [lower, upper]."""
-    for tensor in _with_grad(tensors):
-        tensor.grad._reset(F.clip(tensor.grad, lower, upper))
+    for grad in _gradients(tensors):
+        grad._reset(F.clip(grad, lower, upper))
 
 
-def _with_grad(tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
+def _gradients(tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
     items = [tensors] if isinstance(tensors, Tensor) else list(tensors)
-    return [t for t in items if t.grad is not None]
+    return [t.grad for t in items if t.grad is not None]

@@ -66,4 +66,3 @@ class FusedOptimizer(Optimizer):
                 )
             states = tuple([held[name] for name in op.states])
         apply_update(op, attrs, param, grad, states, scalars)
-

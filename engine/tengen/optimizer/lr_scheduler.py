@@ -1,13 +1,12 @@
 """LRScheduler: the base of learning rate schedules."""
 
-from abc import ABC
 from typing import Any
 
 from ..base.errors import ArgumentError
 from .optimizer import Optimizer
 
 
-class LRScheduler(ABC):
+class LRScheduler:
     """Base class: a subclass gives the rates of the groups for `current_epoch` in `get_lr`.
 
     `current_epoch=-1` starts anew; another one resumes, and then every group must have its

@@ -62,7 +62,7 @@ def _build(
 
 def _named() -> dict[str, str]:
     found = {}
-    for item in filter(None, settings.config.kernels.split(";")):
+    for item in filter(None, settings.config.kernels.replace(",", ";").split(";")):
         name, _, family = item.partition("=")
         if not family:
             raise ArgumentError(

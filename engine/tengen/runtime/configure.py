@@ -7,8 +7,8 @@ from ..kernels.numba import library as numba_library
 from ..kernels.numba import service as numba_service
 from ..kernels.onednn import library as onednn_library
 
-_CARRIED = ("threads", "onednn_library", "cache_dir", "compile_kernels")
-_MODES = {"background": "background", "now": "now", "never": "never"}
+_CARRIED = ("threads", "onednn_library", "cache_dir")
+_MODE = ("compile_kernels", "deterministic", "algorithm")
 
 
 def carry(name: str) -> None:
@@ -21,14 +21,22 @@ def carry(name: str) -> None:
         onednn_library.use_path(config.onednn_library)
     elif name == "cache_dir":
         numba_library.set_cache_directory(config.cache_dir or None)
-    elif name == "compile_kernels":
-        numba_service.set_mode(_MODES[config.compile_kernels])
+    elif name in _MODE:
+        numba_service.set_mode(_compile_mode())
+
+
+def _compile_mode() -> str:
+    """When kernels are compiled: before the first call where bits or timings depend on it."""
+    settled = config.deterministic or config.algorithm != "heuristic"
+    if settled and config.compile_kernels == "background":
+        return "now"
+    return config.compile_kernels
 
 
 def start() -> None:
     """Carry what differs from the defaults, and follow changes from now on."""
     defaults = {field.name: field.default for field in dataclasses.fields(Config)}
-    for name in _CARRIED:
+    for name in (*_CARRIED, *_MODE):
         if getattr(config, name) != defaults[name]:
             carry(name)
     on_change(carry)

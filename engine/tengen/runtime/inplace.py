@@ -8,17 +8,29 @@ from sys import getrefcount
 from typing import Any
 
 from ..base import config as settings
-from ..graph.opdef import Bound
 from .buffer import OwnedBuffer, Tag
 from .choice import choose
 from .plan import convert, plan_for
 
-_bounds: dict[tuple[Any, ...], Bound | None] = {}
+_entries: dict[tuple[Any, ...], "_Entry | None"] = {}
+_TAG = Tag("in place", None, None, 0)
 
 
 @settings.on_change
 def _forget(name: str) -> None:
-    _bounds.clear()
+    _entries.clear()
+
+
+class _Entry:
+    """A kernel that can work in place: `sources[j]` is the input that gives output j its memory,
+    `layouts` what each input must come in."""
+
+    __slots__ = ("layouts", "run", "sources")
+
+    def __init__(self, run: Any, layouts: tuple[Any, ...], sources: tuple[int, ...]):
+        self.run = run
+        self.layouts = layouts
+        self.sources = sources
 
 
 def run_in_place(op: Any, attrs: tuple[Any, ...], values: tuple[Any, ...]) -> bool:
@@ -31,26 +43,24 @@ def run_in_place(op: Any, attrs: tuple[Any, ...], values: tuple[Any, ...]) -> bo
     buffers = [v._buffer for v in values]
     key = (op, attrs, *[b.type for b in buffers])
     try:
-        bound = _bounds[key]
+        entry = _entries[key]
     except KeyError:
-        bound = _bounds[key] = _in_place_kernel(op, attrs, key[2:])
-    if bound is None:
+        entry = _entries[key] = _prepare(op, attrs, key[2:])
+    if entry is None:
         return False
-    pairs = op.in_place
-    written = [buffers[source] for source, _ in pairs]
-    for count in _holders(written):
-        if count != _ALONE:
+    sources = entry.sources
+    for index in sources:
+        if _holders(buffers, index) != _ALONE:
             return False
-    for index, layout in enumerate(bound.in_layouts):
-        buffer = buffers[index]
-        if buffer.type.layout is not layout or not buffer.array.flags.c_contiguous:
-            if any(source == index for source, _ in pairs):
+    arrays = []
+    for index, layout in enumerate(entry.layouts):
+        array = buffers[index].array
+        if buffers[index].type.layout is not layout or not array.flags.c_contiguous:
+            if index in sources:
                 return False
-            buffers[index] = convert(buffer, layout, _TAG)
-    outs = [None] * len(pairs)
-    for source, target in pairs:
-        outs[target] = buffers[source].array
-    bound.run(tuple(outs), tuple([b.array for b in buffers]))
+            array = convert(buffers[index], layout, _TAG).array
+        arrays.append(array)
+    entry.run(tuple([arrays[index] for index in sources]), tuple(arrays))
     return True
 
 
@@ -60,10 +70,8 @@ def overwrite(value: Any, key: Any, source: Any) -> bool:
     The caller has made sure that the array fits, and that no recording follows the value.
     """
     buffers = [value._buffer]
-    written = [buffers[0]]
-    for count in _holders(written):
-        if count != _ALONE:
-            return False
+    if _holders(buffers, 0) != _ALONE:
+        return False
     target = buffers[0]
     if target.type.layout is not None or not target.array.flags.writeable:
         return False
@@ -71,18 +79,22 @@ def overwrite(value: Any, key: Any, source: Any) -> bool:
     return True
 
 
-_TAG = Tag("in place", None, None, 0)
-
-
-def _in_place_kernel(op: Any, attrs: tuple[Any, ...], forms: tuple[Any, ...]) -> Bound | None:
+def _prepare(op: Any, attrs: tuple[Any, ...], forms: tuple[Any, ...]) -> _Entry | None:
     plan = plan_for(op, attrs, forms)
     bound = choose(op, attrs, forms, plan.in_types, plan.out_types)
-    return bound if bound is not None and bound.inplace is not None else None
+    if bound is None or bound.inplace is None:
+        return None
+    sources = {target: source for source, target in op.in_place}
+    return _Entry(bound.run, bound.in_layouts, tuple([sources[j] for j in sorted(sources)]))
 
 
-def _holders(buffers: list[Any]) -> list[tuple[int, int, bool]]:
-    """References to each buffer and to its array, and whether the memory is its own."""
-    return [(getrefcount(b), getrefcount(b.array), b.owner is None) for b in buffers]
+def _holders(buffers: list[Any], index: int) -> tuple[int, int, bool]:
+    """References to a buffer and to its array, and whether the memory is its own.
+
+    A value that has no memory yet has an array held by the whole program: None.
+    """
+    buffer = buffers[index]
+    return getrefcount(buffer), getrefcount(buffer._array), buffer.owner is None
 
 
 def _alone() -> tuple[int, int, bool]:
@@ -91,15 +103,11 @@ def _alone() -> tuple[int, int, bool]:
     class Handle:
         __slots__ = ("_buffer",)
 
-    handle = Handle()
-    made = OwnedBuffer(None, object(), 0, 0, None)  # type: ignore[arg-type]
-    handle._buffer = made  # type: ignore[attr-defined]
-    del made
+    handle: Any = Handle()
+    handle._buffer = OwnedBuffer(None, object(), 0, 0, None)  # type: ignore[arg-type]
     values = (handle,)
-    buffers = [v._buffer for v in values]  # type: ignore[attr-defined]
-    written = [buffers[0]]
-    (found,) = _holders(written)
-    return found
+    buffers = [v._buffer for v in values]
+    return _holders(buffers, 0)
 
 
 _ALONE = _alone()

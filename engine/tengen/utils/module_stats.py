@@ -19,8 +19,10 @@ __all__ = ["module_stats", "register_flops"]
 
 _log = get_logger(__name__)
 
-total_stats = namedtuple("total_stats", ["param_size", "param_dims", "flops", "act_size", "act_dims"])
-stats_details = namedtuple("module_stats", ["params", "flops", "activations"])
+total_stats = namedtuple(
+    "total_stats", ["param_size", "param_dims", "flops", "act_size", "act_dims"]
+)
+stats_details = namedtuple("stats_details", ["params", "flops", "activations"])
 
 Row = dict[str, Any]
 _PARAM_COLUMNS = (
@@ -50,7 +52,7 @@ def module_stats(
     """Run `model` once and count what its layers hold and do.
 
     `inputs`: arrays or tensors for `forward` (one, or a list of them); or `input_shapes`, a shape
-    or a list of shapes of zeros. Gives (total_stats, module_stats): totals (bytes and elements of
+    or a list of shapes of zeros. Gives (total_stats, stats_details): totals (bytes and elements of
     parameters and activations, operations) and one dict a row in the lists `params`, `flops` and
     `activations`, each with a last row of totals. Operations are multiply-adds of convolutions
     and products, elements touched in poolings and norms; see `register_flops` for layers of

@@ -50,10 +50,9 @@ def examples(page: Path) -> list[Example]:
 
 def run(example: Example, page: Path, namespace: dict[str, Any]) -> str:
     """What the block prints; an error counts as output only where the page shows one."""
-    name = f"{page.name}:{example.line}"
-    lines = example.source.splitlines(keepends=True)
-    linecache.cache[name] = (len(example.source), None, lines, name)
-    tree = ast.parse(example.source, name)
+    name, text = page.name, page.read_text(encoding="utf-8")
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    tree = ast.increment_lineno(ast.parse(example.source, name), example.line - 1)
     last = tree.body[-1]
     value = None
     if isinstance(last, ast.Expr):

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as T
+from tests.engine.api.signatures import check_signature
+from tests.engine.functional.against_torch import check
 
 import tengen.functional as F
 from tengen.base.errors import ArgumentError, ShapeError
 from tengen.tensor import Tensor
-from tests.engine.api.signatures import check_signature
-from tests.engine.functional.against_torch import check
 
 COVERS = tuple(
     f"tengen.functional.nn.{name}"
@@ -42,7 +42,8 @@ def test_elementwise_losses(reduction):
     x, y = draw(3, 4), draw(3, 4)
     for ours, theirs in ((F.nn.l1_loss, T.l1_loss), (F.nn.square_loss, T.mse_loss)):
         check(
-            lambda a, b, f=ours: f(a, b, reduction), lambda a, b, f=theirs: f(a, b, reduction=reduction),
+            lambda a, b, f=ours: f(a, b, reduction),
+            lambda a, b, f=theirs: f(a, b, reduction=reduction),
             x, y,
         )  # fmt: skip
 
@@ -55,7 +56,14 @@ def test_losses_of_integers():
     assert F.nn.square_loss(pred, label).item() == 9.75
 
 
-CASES = [((4, 5), 1), ((2, 5, 3), 1), ((3, 2, 5), -1), ((5, 2), 0), ((64, 100), 1), ((2, 70, 40), 1)]
+CASES = [
+    ((4, 5), 1),
+    ((2, 5, 3), 1),
+    ((3, 2, 5), -1),
+    ((5, 2), 0),
+    ((64, 100), 1),
+    ((2, 70, 40), 1),
+]
 
 
 @pytest.mark.parametrize("shape, axis", CASES)
@@ -108,7 +116,9 @@ def test_cross_entropy_of_huge_logits_is_finite():
 @pytest.mark.parametrize("shape", [(4, 5), (64, 100)])
 def test_cross_entropy_refuses_labels_outside_the_classes(shape):
     for wrong in (-1, shape[1]):
-        with pytest.raises(ArgumentError, match=rf"label must be in \[0, {shape[1]}\); got {wrong}"):
+        with pytest.raises(
+            ArgumentError, match=rf"label must be in \[0, {shape[1]}\); got {wrong}"
+        ):
             F.nn.cross_entropy(Tensor(draw(*shape)), Tensor(np.full(shape[0], wrong)))
     with pytest.raises(ShapeError, match="label has one axis less than pred"):
         F.nn.cross_entropy(Tensor(draw(*shape)), Tensor(draw(*shape)))

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as T
+from tests.engine.api.signatures import check_signature
+from tests.engine.functional.against_torch import check
 
 import tengen.functional as F
 from tengen.tensor import Tensor
-from tests.engine.api.signatures import check_signature
-from tests.engine.functional.against_torch import check
 
 SAME = {
     "relu": T.relu,

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from tests.engine.api.signatures import check_signature
+from tests.engine.functional.against_torch import check
 
 import tengen.functional as F
 from tengen.base.errors import ArgumentError, ShapeError
 from tengen.tensor import Tensor
-from tests.engine.api.signatures import check_signature
-from tests.engine.functional.against_torch import check
 
 COVERS = ("tengen.functional.nn.multi_head_attention",)
 
@@ -45,7 +45,19 @@ def reference(kdim, vdim, **more):
 def ours(**more):
     def run(q, k, v, flat):
         return F.multi_head_attention(
-            q, k, v, E, HEADS, 0.0, 0.0, flat, qbias=True, kbias=True, vbias=True, obias=True, **more
+            q,
+            k,
+            v,
+            E,
+            HEADS,
+            0.0,
+            0.0,
+            flat,
+            qbias=True,
+            kbias=True,
+            vbias=True,
+            obias=True,
+            **more,
         )[0]
 
     return run
@@ -128,7 +140,8 @@ def test_weights_and_dropout():
     np.testing.assert_allclose(got.numpy(), want.numpy(), rtol=1e-4, atol=1e-6)
     kept = F.multi_head_attention(q, k, v, E, HEADS, 0.5, 0.5, flat, training=False, **full)
     np.testing.assert_array_equal(
-        kept[0].numpy(), F.multi_head_attention(q, k, v, E, HEADS, 0.0, 0.0, flat, **full)[0].numpy()
+        kept[0].numpy(),
+        F.multi_head_attention(q, k, v, E, HEADS, 0.0, 0.0, flat, **full)[0].numpy(),
     )
     dropped = F.multi_head_attention(q, k, v, E, HEADS, 0.0, 0.5, flat, **full)[0].numpy()
     assert 0 < (dropped == 0).mean() < 1
@@ -146,6 +159,48 @@ def test_projections_left_out():
         return F.multi_head_attention(q, k, v, E, HEADS, 0.0, 0.0, None, **none)[0]
 
     check(run, theirs, draw(N, L, E), draw(N, S, E), draw(N, S, E))
+
+
+@pytest.mark.parametrize("causal", (False, True))
+def test_scaled_dot_product_attention(causal):
+    function = torch.nn.functional.scaled_dot_product_attention
+    for queries, keys in ((6, 6), (40, 40)) if causal else ((6, 5), (40, 70)):
+        arrays = draw(2, 3, queries, 16), draw(2, 3, keys, 16), draw(2, 3, keys, 8)
+        check(
+            lambda q, k, v: F.nn.scaled_dot_product_attention(q, k, v, is_causal=causal),
+            lambda q, k, v: function(q, k, v, is_causal=causal),
+            *arrays,
+        )
+    keep = rng.random((40, 70)) < 0.7
+    arrays = draw(2, 3, 40, 16), draw(2, 3, 70, 16), draw(2, 3, 70, 8)
+    check(
+        lambda q, k, v: F.nn.scaled_dot_product_attention(q, k, v, Tensor(keep), scale=0.3),
+        lambda q, k, v: function(q, k, v, torch.tensor(keep), scale=0.3),
+        *arrays,
+    )
+
+
+def test_attention_of_operands_that_are_views():
+    qkv = draw(2, 24, 3, 4, 16)
+    function = torch.nn.functional.scaled_dot_product_attention
+
+    def ours(x):
+        q, k, v = F.transpose(x, (2, 0, 3, 1, 4))
+        return F.nn.scaled_dot_product_attention(q, k, v, is_causal=True)
+
+    check(ours, lambda x: function(*x.permute(2, 0, 3, 1, 4), is_causal=True), qkv)
+
+
+def test_attention_dropout_and_wrong_operands():
+    q = Tensor(draw(1, 2, 8, 4))
+    ones = Tensor(np.ones((1, 2, 8, 4)))
+    kept = F.nn.scaled_dot_product_attention(q, q, ones, dropout_p=0.5).numpy()
+    assert not np.allclose(kept, 1)
+    assert F.nn.scaled_dot_product_attention(q, q, ones).numpy() == pytest.approx(1, abs=1e-5)
+    with pytest.raises(ShapeError, match=r"query must be \(B, heads, T, d\)"):
+        F.nn.scaled_dot_product_attention(q[0], q, q)
+    with pytest.raises(ShapeError, match=r"k \(B, H, S, d\) and v \(B, H, S, e\) are needed"):
+        F.nn.scaled_dot_product_attention(q, q[:, :, :, :2], q)
 
 
 def test_bad_arguments():

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as T
+from tests.engine.api.signatures import check_signature
+from tests.engine.functional.against_torch import check
 
 import tengen.functional as F
 from tengen.base.errors import ArgumentError, ShapeError
 from tengen.kernels.onednn import library
 from tengen.tensor import Tensor
-from tests.engine.api.signatures import check_signature
-from tests.engine.functional.against_torch import check
 
 COVERS = tuple(
     f"tengen.functional.nn.{name}"

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as T
+from tests.engine.api.signatures import check_signature
+from tests.engine.functional.against_torch import check
 
 import tengen.functional as F
 from tengen.base.errors import ArgumentError, ShapeError
 from tengen.tensor import Tensor
-from tests.engine.api.signatures import check_signature
-from tests.engine.functional.against_torch import check
 
 COVERS = tuple(
     f"tengen.functional.nn.{name}"
@@ -28,7 +28,9 @@ def test_signature(name):
     check_signature(name)
 
 
-@pytest.mark.parametrize("shape", [(6, 3), (4, 3, 5), (2, 24, 7, 5), (2, 3, 2, 4, 3), (2, 16, 40, 40)])
+@pytest.mark.parametrize(
+    "shape", [(6, 3), (4, 3, 5), (2, 24, 7, 5), (2, 3, 2, 4, 3), (2, 16, 40, 40)]
+)
 @pytest.mark.parametrize("flat", (False, True))
 def test_batch_norm_in_training(shape, flat):
     channels = shape[1]
@@ -46,7 +48,8 @@ def test_batch_norm_in_training(shape, flat):
 def test_batch_norm_without_weight_or_with_one_of_the_two():
     x, w = draw(4, 3, 5, 5), draw(3)
     check(
-        lambda x: F.batch_norm(x, training=True), lambda x: T.batch_norm(x, None, None, training=True),
+        lambda x: F.batch_norm(x, training=True),
+        lambda x: T.batch_norm(x, None, None, training=True),
         x,
     )  # fmt: skip
     check(
@@ -89,9 +92,7 @@ def test_running_statistics_are_returned_when_not_in_place():
     y, new_mean, new_var = F.batch_norm(Tensor(x), mean, var, training=True, inplace=False)
     np.testing.assert_array_equal(mean.numpy(), np.zeros(3))
     np.testing.assert_allclose(new_mean.numpy(), 0.1 * x.mean((0, 2, 3)), rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(
-        new_var.numpy(), 0.9 + 0.1 * x.var((0, 2, 3), ddof=1), rtol=1e-5
-    )
+    np.testing.assert_allclose(new_var.numpy(), 0.9 + 0.1 * x.var((0, 2, 3), ddof=1), rtol=1e-5)
     assert y.shape == x.shape
     _, only_mean, none = F.batch_norm(Tensor(x), mean, training=True, inplace=False)
     assert none is None
@@ -134,7 +135,8 @@ def test_layer_norm(normalized):
 
 def test_layer_norm_of_many_rows():
     check(
-        lambda x, w, b: F.layer_norm(x, 96, True, w, b), lambda x, w, b: T.layer_norm(x, (96,), w, b),
+        lambda x, w, b: F.layer_norm(x, 96, True, w, b),
+        lambda x, w, b: T.layer_norm(x, (96,), w, b),
         draw(8, 16, 96), draw(96), draw(96),
     )  # fmt: skip
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from tests.engine.api.signatures import check_signature
+from tests.engine.functional.against_torch import check
 
 import tengen.functional as F
 from tengen.base.errors import ArgumentError
 from tengen.tensor import Tensor
-from tests.engine.api.signatures import check_signature
-from tests.engine.functional.against_torch import check
 
 COVERS = tuple(f"tengen.functional.nn.{name}" for name in ("logsoftmax", "logsumexp", "softmax"))
 
@@ -27,14 +27,20 @@ def test_along_one_axis(shape, axis):
     check(lambda x: F.softmax(x, axis), lambda x: torch.softmax(x, axis), x)
     check(lambda x: F.logsoftmax(x, axis), lambda x: torch.log_softmax(x, axis), x)
     for keep in (False, True):
-        check(lambda x: F.logsumexp(x, axis, keep), lambda x: torch.logsumexp(x, axis, keep), x)
+        check(
+            lambda x, k=keep: F.logsumexp(x, axis, k),
+            lambda x, k=keep: torch.logsumexp(x, axis, k),
+            x,
+        )
 
 
 def test_along_several_axes():
     x = rng.standard_normal((2, 3, 4))
 
     def flat(function):
-        return lambda x: function(x.transpose(0, 1).reshape(3, 8), 1).reshape(3, 2, 4).transpose(0, 1)
+        return lambda x: (
+            function(x.transpose(0, 1).reshape(3, 8), 1).reshape(3, 2, 4).transpose(0, 1)
+        )
 
     check(lambda x: F.softmax(x, [0, 2]), flat(torch.softmax), x)
     check(lambda x: F.logsoftmax(x, (0, -1)), flat(torch.log_softmax), x)

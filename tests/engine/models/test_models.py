@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from tests.engine.module.comparing import adopt, close, compare, widened
 
 import tengen as tg
 import tengen.functional as F
@@ -10,7 +11,6 @@ from tengen import models
 from tengen.base.errors import ShapeError
 from tengen.models.resnet import BasicBlock, Bottleneck, ResNet
 from tengen.models.shufflenet import ShuffleNetV2, channel_shuffle
-from tests.engine.module.comparing import adopt, close, compare, widened
 
 COUNTS = {
     "resnet18": 11_689_512,
@@ -211,3 +211,11 @@ def test_a_small_shufflenet_has_the_stages():
     model = ShuffleNetV2((8, 16, 32, 64, 32), 5)
     assert model(tg.Tensor(image(2, 32))).shape == (2, 5)
     assert len(model.stage3) == 8
+
+
+def test_gpt_drops_only_while_training():
+    model = models.gpt(**SMALL, drop_prob=0.5)
+    x = tg.Tensor(tokens())
+    assert (model(x).numpy() != model(x).numpy()).any()
+    model.eval()
+    np.testing.assert_array_equal(model(x).numpy(), model(x).numpy())

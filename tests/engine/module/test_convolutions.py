@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from tests.engine.api.signatures import check_signature
+from tests.engine.module.comparing import adopt, close, compare, gradients, weighting, widened
 
 import tengen as tg
 import tengen.module as M
 from tengen.base.errors import ArgumentError
-from tests.engine.api.signatures import check_signature
-from tests.engine.module.comparing import adopt, close, compare, gradients, weighting, widened
 
 PLAIN = {"weight": "weight", "bias": "bias"}
 COVERS = tuple(

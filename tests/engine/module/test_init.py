@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from tests.engine.api.signatures import check_signature
 
 import tengen as tg
 from tengen.base.errors import ArgumentError
 from tengen.module import init
-from tests.engine.api.signatures import check_signature
 
 COVERS = tuple(
     f"tengen.module.init.{name}"

@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
+from tests.engine.api.signatures import check_signature
+from tests.engine.module.comparing import adopt, close, compare, gradients, widened
 
 import tengen as tg
 import tengen.module as M
 from tengen.base.errors import ArgumentError, GradientError, ShapeError
-from tests.engine.api.signatures import check_signature
-from tests.engine.module.comparing import adopt, close, compare, gradients, widened
 
 COVERS = tuple(
     f"tengen.module.{name}"
@@ -340,12 +340,8 @@ def test_elemwise_by_word():
         close(M.Elemwise(word)(tensor(x), tensor(y)).numpy(), want)
     close(M.Elemwise("negate")(tensor(x)).numpy(), -x)
     close(M.Elemwise("fuse_mul_add3")(tensor(x), tensor(y), tensor(y)).numpy(), x * y + y)
-    close(
-        M.Elemwise("fuse_mul_add4")(*map(tensor, (x, y, y, x))).numpy(), x * y + y * x
-    )
-    close(
-        M.Elemwise("cond_leq_mov")(*map(tensor, (x, y, x))).numpy(), np.where(x <= y, x, 0)
-    )
+    close(M.Elemwise("fuse_mul_add4")(*map(tensor, (x, y, y, x))).numpy(), x * y + y * x)
+    close(M.Elemwise("cond_leq_mov")(*map(tensor, (x, y, x))).numpy(), np.where(x <= y, x, 0))
     assert "method=add" in repr(M.Elemwise("add"))
     with pytest.raises(ArgumentError, match="method is one of"):
         M.Elemwise("nothing")

@@ -6,13 +6,13 @@ import pickle
 
 import numpy as np
 import pytest
+from tests.engine.api.signatures import check_signature
 
 import tengen as tg
 import tengen.functional as F
 import tengen.module as M
 from tengen.base.errors import ArgumentError, StateError
 from tengen.graph.state import scope_path, state
-from tests.engine.api.signatures import check_signature
 
 COVERS = (
     "tengen.module.Module",
@@ -93,7 +93,7 @@ def test_buffers_tensors_children_and_modules():
     assert list(net.children()) == [net.a, net.b, net.rest[0], net.rest[1]["x"]]
     assert [n for n, _ in net.named_modules(prefix="net")][:2] == ["net", "net.a"]
     assert next(net.modules()) is net
-    parents = {child: parent for child, parent in net.modules(with_parent=True)}
+    parents = dict(net.modules(with_parent=True))
     assert parents[net] is None
     assert parents[net.a] is net
 
@@ -176,6 +176,7 @@ def test_replace_param_counts_in_order():
     new = tg.Parameter([9.0])
     assert net.a.replace_param({0: new}, 0) == 1
     assert net.a.w is new
+
     class Two(M.Module):
         def __init__(self):
             super().__init__()

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from tests.engine.api.signatures import check_signature
+from tests.engine.module.comparing import adopt, close, compare, widened
 
 import tengen as tg
 import tengen.functional as F
 import tengen.module as M
 from tengen.base.errors import ArgumentError
-from tests.engine.api.signatures import check_signature
-from tests.engine.module.comparing import adopt, close, compare, widened
 
 COVERS = tuple(
     f"tengen.module.{name}"

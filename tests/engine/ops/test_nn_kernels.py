@@ -51,9 +51,7 @@ def compare(op, arrays, layouts, limit=2e-5, **attrs):
     tensors = [blocked(a, how) for a, how in zip(arrays, layouts, strict=True)]
     got = op(*tensors, **attrs)
     with tg.config.override(backends="numpy"):
-        wide = [
-            Tensor(a, dtype="float64" if a.dtype.kind == "f" else a.dtype) for a in arrays
-        ]
+        wide = [Tensor(a, dtype="float64" if a.dtype.kind == "f" else a.dtype) for a in arrays]
         want = op(*wide, **attrs)
     pairs = [(got, want)] if op.single else list(zip(got, want, strict=True))
     for a, b in pairs:
@@ -73,9 +71,7 @@ def test_convolutions_take_any_layout(layout, channels):
     x, w, dy = draw(2, channels, 9, 8), draw(20, channels, 3, 3), draw(2, 20, 5, 8)
     compare(convolution, (x, w, draw(20)), (layout, None, None), **WINDOW)
     compare(convolution_backward_data, (dy, w), (layout, None), size=(9, 8), **WINDOW)
-    compare(
-        convolution_backward_weight, (x, dy), (layout, BLOCKS[0]), shape=w.shape, **WINDOW
-    )
+    compare(convolution_backward_weight, (x, dy), (layout, BLOCKS[0]), shape=w.shape, **WINDOW)
 
 
 @pytest.mark.parametrize("layout", (None, *BLOCKS))
@@ -85,9 +81,7 @@ def test_pooling_follows_the_layout(layout, channels):
     x = rng.permutation(2 * channels * 72).reshape(2, channels, 9, 8).astype("float32")
     y, index = compare(max_pool, (x,), (layout,), **sizes)
     assert y._buffer.type.layout is index._buffer.type.layout is layout
-    dx = max_pool_backward(
-        blocked(draw(*y.shape), None), index, size=(9, 8), **sizes
-    )
+    dx = max_pool_backward(blocked(draw(*y.shape), None), index, size=(9, 8), **sizes)
     assert dx._buffer.type.layout is layout
     for mode in ("average", "average_count_exclude_padding"):
         mean = compare(average_pool, (x,), (layout,), mode=mode, **sizes)

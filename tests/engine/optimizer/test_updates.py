@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from tests.engine.api.signatures import check_signature
 
 import tengen as tg
 from tengen import optimizer as O
 from tengen.base.errors import ArgumentError, StateError
-from tests.engine.api.signatures import check_signature
+from tengen.base.layout import Layout
+from tengen.runtime.plan import convert
 
 COVERS = tuple(
     f"tengen.optimizer.{name}"
@@ -249,3 +251,36 @@ def test_momentum_switched_on_later_is_explained():
     param.grad = tg.Tensor([1.0])
     with pytest.raises(StateError, match="switched on after"):
         optimizer.step()
+
+
+def blocked(tensor, layout):
+    tensor._buffer = convert(tensor._buffer, layout, None)
+    return tensor
+
+
+@pytest.mark.parametrize("make", [
+    lambda p: O.SGD(p, 0.1, momentum=0.9, weight_decay=0.1),
+    lambda p: O.AdamW(p, 0.1),
+    lambda p: O.Adagrad(p, 0.1),
+    lambda p: O.Adadelta(p),
+    lambda p: O.LAMB(p, 0.1, weight_decay=0.1),
+])  # fmt: skip
+def test_blocked_memory_is_updated_where_it_lies(make):
+    layout = Layout.parse("ABcd16b16a")
+    rng = np.random.default_rng(2)
+    start, grads = rng.standard_normal((20, 18, 3, 3)), rng.standard_normal((3, 20, 18, 3, 3))
+    plain, packed = tg.Parameter(start), blocked(tg.Parameter(start), layout)
+    optimizers = make([plain]), make([packed])
+    for state in optimizers[1]._state[packed].values():
+        if state.ndim:
+            blocked(state, layout)
+    place = packed._buffer.array.ctypes.data
+    for grad in grads:
+        plain.grad, packed.grad = tg.Tensor(grad), blocked(tg.Tensor(grad), layout)
+        for optimizer in optimizers:
+            optimizer.step()
+    assert packed._buffer.type.layout is layout
+    assert packed._buffer.array.ctypes.data == place
+    np.testing.assert_allclose(packed.numpy(), plain.numpy(), rtol=1e-5, atol=1e-6)
+    physical = packed._buffer.array
+    np.testing.assert_array_equal(layout.pack(packed.numpy()), physical)

@@ -121,9 +121,7 @@ def test_tables_are_logged(capsys):
 
 
 def test_text():
-    assert text_table([{"a": 1, "b": "xy"}, {"b": 2}], ("a", "b")) == (
-        "a  b\n-  --\n1  xy\n   2"
-    )
+    assert text_table([{"a": 1, "b": "xy"}, {"b": 2}], ("a", "b")) == ("a  b\n-  --\n1  xy\n   2")
     assert in_units(1536) == "1.500 KiB"
     assert in_units(2_500_000, "OPs") == "2.500 MOPs"
     assert in_units(2**70) == "1048576.000 PiB"

@@ -1,5 +1,23 @@
 """Operators on images: resizing, reading at given points, regions, matching, colours."""
 
-from . import color, correlation, deformable, nms, regions, resize, sample_points
+from . import (
+    color,
+    correlation,
+    deformable,
+    nms,
+    regions,
+    resize,
+    resize_onednn,
+    sample_points,
+)
 
-__all__ = ["color", "correlation", "deformable", "nms", "regions", "resize", "sample_points"]
+__all__ = [
+    "color",
+    "correlation",
+    "deformable",
+    "nms",
+    "regions",
+    "resize",
+    "resize_onednn",
+    "sample_points",
+]

@@ -146,7 +146,7 @@ class DeformableConvolution(OpDef):
             one = slice(image, image + 1)
             points = tap_points.kernel(xp, offset[one], kernel=kernel, **attrs)
             piece = x[image].reshape(parts, -1, *x.shape[2:]).astype(work, copy=False)
-            columns = sample_points.kernel(xp, piece, points, **ZEROS_OUTSIDE)
+            columns = sample_points.kernel(xp, piece, points, fill=0.0, **ZEROS_OUTSIDE)
             columns *= mask[image].reshape(parts, 1, area, places)
             out[image] = xp.matmul(matrix, columns.reshape(groups, inputs * area, places))
         return out.reshape(x.shape[0], groups * outputs, *size)

@@ -85,10 +85,13 @@ class _AtPoints(OpDef):
     ) -> Iterator[tuple[Any, Any, Any]]:
         """For each pair of taps of flat points (P, 2): flat pixels, weights, and what is inside."""
         height, width = size
-        across = taps(xp, points[:, 0], mode, order[0])
-        down = taps(xp, points[:, 1], mode, order[1])
-        across = [(*bordered(xp, p, width, border), w) for p, w in across]
-        down = [(*bordered(xp, p, height, border), w) for p, w in down]
+        across, down = (
+            [(*bordered(xp, pixel, n, border), weight) for pixel, weight in found]
+            for n, found in (
+                (width, taps(xp, points[:, 0], mode, order[0])),
+                (height, taps(xp, points[:, 1], mode, order[1])),
+            )
+        )
         for y, y_inside, y_weight in down:
             for x, x_inside, x_weight in across:
                 inside = None if x_inside is None else x_inside & y_inside
@@ -212,7 +215,7 @@ class PointsTranspose(_AtPoints):
         values = dy.reshape(rows, channels, flat.shape[1])
         numbers = np.array(self.rows(xp, index, images, rows))
         for image in sorted(set(numbers.tolist())):
-            (mine,) = np.nonzero(numbers == image)
+            mine = xp.asarray(np.flatnonzero(numbers == image))
             pixels, weights = [], []
             for pixel, weight, inside in self.pairs(
                 xp, flat[mine].reshape(-1, 2), (height, width), mode, border, order
@@ -266,7 +269,7 @@ def point_samples(rng: np.random.Generator) -> Iterator[Sample]:
     for border in BORDERS:
         for mode in METHODS:
             wrt = (0,) if mode == "nearest" else None
-            attrs = {"border": border, "mode": mode}
+            attrs: dict[str, Any] = {"border": border, "mode": mode}
             yield Sample((draw(rng, (1, 2, 4, 5)), inner(rng, (1, 2, 2, 2))), attrs, wrt)
     x = draw(rng, (2, 2, 4, 5))
     yield Sample((x, inner(rng, (3, 2, 2)), np.array([1, 0, 1], "int32")))
