@@ -42,7 +42,7 @@ from .information import info
 from .logger import enable_debug_log, get_logger, set_log_file, set_log_level
 from .runtime import configure
 from .serialization import load, save
-from .tensor import Parameter, Tensor
+from .tensor import Parameter, Tensor, tensor
 
 __version__ = "0.1.0"
 
@@ -88,6 +88,7 @@ __all__ = [
     "set_log_file",
     "set_log_level",
     "set_prealloc_config",
+    "tensor",
     "utils",
     "viz",
 ]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # operators.py puts them on the class when everything is ther
 else:
     _ArrayMethods = object
 
-__all__ = ["Parameter", "Tensor"]
+__all__ = ["Parameter", "Tensor", "tensor"]
 
 
 def host_array(data: Any, dtype: Any = None) -> np.ndarray[Any, Any]:
@@ -265,6 +265,10 @@ class Tensor(Value, _ArrayMethods):
 
 class Parameter(Tensor):
     """A tensor that a module trains; `Module.parameters()` finds it."""
+
+
+tensor = Tensor
+"""The name that many programs make tensors by; `tengen.tensor` is this class, not the module."""
 
 
 def constant(scalar: Any, dtype: Any, device: Device) -> Any:

@@ -53,6 +53,10 @@ def install() -> None:
         raise ImportError(f"[compat] {ALIAS} itself is imported already; call install() first")
     if _answer not in sys.meta_path:
         sys.meta_path.insert(0, _answer)
+    # What is loaded is there under both names at once: importing it anew would put the module
+    # `tensor` in the place of the class that `tengen.tensor` is.
+    for name in [n for n in sys.modules if n.startswith(OURS + ".")]:
+        sys.modules[ALIAS + name[len(OURS) :]] = sys.modules[name]
 
 
 def uninstall() -> None:

@@ -137,14 +137,32 @@ def backward_data(in_types: Types, out_types: Types, *, size: Any, **attrs: Any)
 backward_data.physical = True  # type: ignore[attr-defined]
 
 
+def _forward_weight(src: Desc, shape: Any, dst: Desc, attrs: dict[str, Any]) -> Desc | None:
+    """The form in which the forward pass on these forms takes its weight; None if it is plain."""
+    try:
+        desc = onednn.forward(src, Desc.any(shape, src.dtype), dst, **attrs).weights
+    except Unsupported:
+        return None
+    return desc if desc.layout is not None else None
+
+
 @convolution_backward_weight.backend("onednn")
 def backward_weight(in_types: Types, out_types: Types, *, shape: Any, **attrs: Any) -> Bound | None:
-    """The gradient of the weight, in whatever layout oneDNN forms it."""
+    """The gradient of the weight, in the layout in which the forward pass wants the weight.
+
+    A parameter that follows its gradient's layout is then never reordered for the forward pass.
+    """
     x, dy = in_types
     if not usable(*in_types, *out_types):
         return None
 
     def make(src: Desc, diff_dst: Desc) -> Any:
+        wanted = _forward_weight(src, shape, diff_dst, attrs)
+        if wanted is not None:
+            try:
+                return onednn.backward_weights(src, diff_dst, wanted, **attrs)
+            except Unsupported:
+                pass
         dw = Desc.any(shape, x.dtype)
         return onednn.backward_weights(src, diff_dst, dw, **attrs)
 

@@ -76,8 +76,8 @@ class _NormForward(_Norm):
     def kernel(self, xp: Any, x: Any, weight: Any = None, bias: Any = None, **attrs: Any) -> Any:
         axes = self.over(x.ndim, attrs)
         wide = x.astype(dt.accumulator(x.dtype), copy=False)
-        mean = xp.mean(wide, axis=axes, keepdims=True)
-        variance = xp.mean(xp.square(wide - mean), axis=axes, keepdims=True)
+        mean = _average(xp, wide, axes)
+        variance = _average(xp, xp.square(wide - mean), axes)
         y = (wide - mean) / xp.sqrt(variance + wide.dtype.type(attrs["eps"]))
         if weight is not None:
             y = y * weight.astype(wide.dtype) + bias.astype(wide.dtype)
@@ -144,8 +144,8 @@ class _NormBackward(_Norm):
         shape = mean.shape if weight is None else weight.shape
         dweight, dbias = _sum_to(xp, given * hat, shape), _sum_to(xp, given, shape)
         scaled = given if weight is None else given * weight.astype(wide, copy=False)
-        dx = scaled - xp.mean(scaled, axis=axes, keepdims=True)
-        dx -= hat * xp.mean(scaled * hat, axis=axes, keepdims=True)
+        dx = scaled - _average(xp, scaled, axes)
+        dx -= hat * _average(xp, scaled * hat, axes)
         dx *= inverse
         return tuple(a.astype(x.dtype, copy=False) for a in (dx, dweight, dbias))
 
@@ -201,11 +201,17 @@ class _NormBackward(_Norm):
         for x, weight, attrs in self.cases(rng):
             wide = x.astype(dt.accumulator(x.dtype))
             axes = self.over(x.ndim, {**self.attrs, **attrs})
-            mean = np.mean(wide, axis=axes, keepdims=True)
-            variance = np.var(wide, axis=axes, keepdims=True)
+            mean = _average(np, wide, axes)
+            variance = _average(np, np.square(wide - mean), axes)
             rest = () if weight is None else (weight,)
             wrt = () if x.dtype == dt.bfloat16 else None  # too coarse for numeric differences
             yield Sample((x, draw(rng, x.shape, x.dtype), mean, variance, *rest), attrs, wrt)
+
+
+def _average(xp: Any, value: Any, axes: Shape) -> Any:
+    """The mean over axes, which stay with length 1; 0 for the mean of nothing."""
+    total = xp.sum(value, axis=axes, keepdims=True)
+    return total / value.dtype.type(max(value.size // max(total.size, 1), 1))
 
 
 def _sum_to(xp: Any, value: Any, shape: Shape) -> Any:

@@ -9,8 +9,13 @@ from ..functional import stack
 from ..graph.opdef import OpDef
 from ..graph.state import state
 from ..operands import as_tensor
+from ..runtime.buffer import Tag
 from ..runtime.inplace import run_in_place
+from ..runtime.plan import convert
 from ..tensor import Tensor
+
+
+_TAG = Tag("layout of a parameter", None, None, 0)
 
 
 class Scalars:
@@ -38,6 +43,21 @@ class Scalars:
         return self.handle
 
 
+def follow_layout(grad: Tensor, handles: tuple[Tensor, ...]) -> None:
+    """Keep a parameter and its states in the blocked layout in which its gradients come.
+
+    The kernels that gave the gradient want the parameter like that in the next step; kept plain
+    it would be reordered three times a step.
+    """
+    layout = grad._buffer.type.layout
+    if layout is None:
+        return
+    for handle in handles:
+        buffer = handle._buffer
+        if buffer.type.layout is None and buffer.type.shape == grad.shape:
+            handle._buffer = convert(buffer, layout, _TAG)
+
+
 def apply_update(
     op: OpDef,
     attrs: tuple[Any, ...],
@@ -49,7 +69,9 @@ def apply_update(
     """Give the parameter and its states their next values: in their own memory where nobody else
     sees it, in new memory otherwise."""
     values = (param, grad, *states, scalars)
-    if state.mode is None and run_in_place(op, attrs, values):
-        return
+    if state.mode is None:
+        follow_layout(grad, (param, *states))
+        if run_in_place(op, attrs, values):
+            return
     for handle, new in zip((param, *states), op(*values, **op.unpack(attrs)), strict=True):
         handle._reset(new)

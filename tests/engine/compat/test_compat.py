@@ -55,6 +55,14 @@ def test_both_names_are_one_module(installed):
     assert alias is sys.modules["tengen.autodiff.grad_manager"]
 
 
+def test_tensor_stays_the_class_whatever_is_imported(installed):
+    import megengine
+    from megengine.tensor import Parameter, tensor
+
+    assert megengine.tensor is tensor is tengen.Tensor and Parameter is tengen.Parameter
+    assert megengine.tensor([1.0, 2.0]).shape == (2,)
+
+
 def test_what_is_absent_says_so(installed):
     with pytest.raises(ModuleNotFoundError, match="no counterpart"):
         import megengine.no_such_part  # noqa: F401

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 import torch.nn.functional as T
 from tests.engine.api.signatures import check_signature
 from tests.engine.functional.against_torch import check
 
+import tengen as tg
 import tengen.functional as F
 from tengen.base.errors import ArgumentError, ShapeError
 from tengen.tensor import Tensor
@@ -75,6 +77,20 @@ def test_integers_become_floats_and_equal_elements_send_the_gradient_to_the_firs
     assert y.dtype == np.float32
     np.testing.assert_array_equal(y.numpy(), [[[[5, 7], [13, 15]]]])
     check(lambda x: F.max_pool2d(x, 2), lambda x: T.max_pool2d(x, 2), np.ones((1, 1, 4, 4)))
+
+
+@pytest.mark.parametrize("backends", ("numpy", "onednn,numpy"))
+def test_max_pool2d_passes_nan_and_infinities_on(backends):
+    x = rng.standard_normal((1, 16, 4, 4)).astype("float32")
+    x[0, 0, 1, 1], x[0, 1], x[0, 2, 0, 0] = np.nan, -np.inf, np.inf
+    with tg.config.override(backends=backends):
+        plain = F.max_pool2d(Tensor(x), 2).numpy()
+        eye = Tensor(np.eye(16, dtype="float32").reshape(16, 16, 1, 1))
+        chained = F.max_pool2d(F.conv2d(Tensor(x[:, 2:3].repeat(16, 1)), eye), 2).numpy()
+    want = T.max_pool2d(torch.tensor(x), 2).numpy()
+    np.testing.assert_array_equal(plain, want)
+    assert np.isnan(chained[0, 0, 0, 0])  # infinity times zero, in a blocked layout
+    assert np.isfinite(chained[0, 0, 1, 1])
 
 
 def test_bad_arguments():
