@@ -26,7 +26,9 @@ def contenders(model: str, mode: str, batch: int, peers: list[str]) -> list[Cont
         for layout in ("plain", "channels_last"):
             for malloc, env in (("", {}), ("+malloc", TUNED_MALLOC)):
                 name = f"{peer}:{layout}{malloc}"
-                found.append(Contender(name, f"{peer}_eager", {**options, "layout": layout}, dict(env)))
+                found.append(
+                    Contender(name, f"{peer}_eager", {**options, "layout": layout}, dict(env))
+                )
     return found
 
 
@@ -38,7 +40,10 @@ def row(model: str, mode: str, batch: int, peers: list[str], seconds: float) -> 
     result: dict[str, object] = {"model": model, "mode": mode, "batch": batch, "exec": "dynamic"}
     if not ours.times:
         return result | {"failed": ours.failed}
-    result |= {"ms": round(ours.median_ms, 2), "images_per_s": round(batch / ours.median_ms * 1e3, 2)}
+    result |= {
+        "ms": round(ours.median_ms, 2),
+        "images_per_s": round(batch / ours.median_ms * 1e3, 2),
+    }
     result["peak_mb"] = round(ours.facts["peak_bytes"] / 2**20)
     result["library_mb"] = round(ours.facts["library_bytes"] / 2**20)
     result["parameters"] = ours.facts.get("parameters")
@@ -50,7 +55,9 @@ def row(model: str, mode: str, batch: int, peers: list[str], seconds: float) -> 
         result["peer_peak_mb"] = round(lean.facts["peak_bytes"] / 2**20)
         result["memory_ratio"] = round(ours.facts["peak_bytes"] / lean.facts["peak_bytes"], 3)
         result["all_peers_ms"] = {c.name: round(c.median_ms, 2) for c in others}
-    return result | rates | {"cpus": round(ours.facts.get("cpus", 0), 2), "threads": machine.THREADS}
+    return (
+        result | rates | {"cpus": round(ours.facts.get("cpus", 0), 2), "threads": machine.THREADS}
+    )
 
 
 def main() -> None:
@@ -73,7 +80,7 @@ def main() -> None:
             if args.out:
                 with args.out.open("a") as file:
                     file.write(line + "\n")
-    print(f"\n| model | mode | ours ms | best peer | peer ms | ratio | peak MB | peer MB | GEMM |")
+    print("\n| model | mode | ours ms | best peer | peer ms | ratio | peak MB | peer MB | GEMM |")
     print("|---|---|---|---|---|---|---|---|---|")
     for r in rows:
         print("| " + " | ".join(str(r.get(k, "")) for k in (

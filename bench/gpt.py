@@ -1,6 +1,6 @@
 """A small GPT's training step beside PyTorch: 6 layers, 384 wide, 256 tokens, batch 8.
 
-    python bench/gpt.py --batch 8 --mode train infer
+python bench/gpt.py --batch 8 --mode train infer
 """
 
 import argparse

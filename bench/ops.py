@@ -16,9 +16,9 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 
+import machine
 import numpy as np
 
-import machine
 import tengen as tg
 import tengen.functional as F
 
@@ -33,6 +33,7 @@ def small(torch: Any) -> dict[str, Pair]:
     tp = torch.tensor(a, requires_grad=True)
     gm = tg.autodiff.GradManager().attach([p])
     gm.record()
+    m, tm = x.reshape(4, 4), tx.reshape(4, 4)
 
     def chain() -> None:
         again = tg.autodiff.GradManager().attach([x])
@@ -56,10 +57,10 @@ def small(torch: Any) -> dict[str, Pair]:
         "20 adds, sum, backward": (chain, torch_chain),
         "multiply by a number, 16": (lambda: x * 2.0, lambda: tx * 2.0),
         "index a row, 4x4": (
-            lambda m=x.reshape(4, 4): m[1], lambda m=tx.reshape(4, 4): m[1]
+            lambda: m[1], lambda: tm[1]
         ),
         "matmul, 4x4": (
-            lambda m=x.reshape(4, 4): F.matmul(m, m), lambda m=tx.reshape(4, 4): m @ m
+            lambda: F.matmul(m, m), lambda: tm @ tm
         ),
     }  # fmt: skip
 

@@ -145,7 +145,7 @@ def run(op, inputs, attrs, shape):
         program = trace_gradient(op, attrs, [x.shape for x in inputs], shape)
         _, symbols, output, _, _, read = program
         made.node.program = program
-        made.node.saved = {id(s): x for s, x in zip(symbols, inputs) if id(s) in read}
+        made.node.saved = {id(s): x for s, x in zip(symbols, inputs, strict=False) if id(s) in read}
         if id(output) in read:
             made.node.saved[id(output)] = Tensor(made.data)
     return made
@@ -164,7 +164,7 @@ def backward(loss):
             data = step.op.kernel(*[x.data for x in operands], **step.attrs)
             env[id(step.output)] = Tensor(data)
         node.saved = None  # nobody needs it any more: the memory goes now
-        for x, result in zip(node.inputs, results):
+        for x, result in zip(node.inputs, results, strict=False):
             grad = env[id(result)]
             if x.watched:
                 x.grad = grad.data if x.grad is None else x.grad + grad.data
@@ -198,13 +198,13 @@ def train(steps=1500, seed=0):
     losses = []
     for _ in range(steps):
         h = Tensor(x)
-        for w, b in zip(params[::2], params[1::2]):
+        for w, b in zip(params[::2], params[1::2], strict=False):
             h = tanh(h @ w + b)
         error = h + Tensor(-y)
         loss = sum_to(error * error, shape=()) * (1 / len(x))
         backward(loss)
         losses.append(float(loss.data))
-        for p, v in zip(params, speed):
+        for p, v in zip(params, speed, strict=False):
             v *= 0.9
             v -= 0.05 * p.grad
             p.data = p.data + v

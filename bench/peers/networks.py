@@ -3,16 +3,22 @@
 import random
 from typing import Any
 
+Layer = dict[str, Any]
 
-def random_cnn(seed: int) -> list[dict[str, Any]]:
+
+def _conv(i: int, o: int, k: int, s: int, g: int, act: str) -> Layer:
+    return {"kind": "conv", "i": i, "o": o, "k": k, "s": s, "g": g, "act": act}
+
+
+def random_cnn(seed: int) -> list[Layer]:
     """Layers of a network for 3x128x128 images and 1000 classes, drawn from `seed`.
 
     Kinds: conv (with batch norm and activation), residual (two convs and a skip), pool.
     """
     rng = random.Random(seed)
-    layers: list[dict[str, Any]] = []
+    layers: list[Layer] = []
     channels, size = 3, 128
-    layers.append(dict(kind="conv", i=3, o=rng.choice([24, 32, 48]), k=3, s=2, g=1, act="relu"))
+    layers.append(_conv(3, rng.choice([24, 32, 48]), 3, 2, 1, "relu"))
     channels, size = layers[-1]["o"], 64
     while size > 7:
         for _ in range(rng.randint(1, 3)):
@@ -21,18 +27,20 @@ def random_cnn(seed: int) -> list[dict[str, Any]]:
             if kind == "conv":
                 out = rng.choice([channels, channels + 16, channels + 40])
                 k = rng.choice([1, 3, 5])
-                layers.append(dict(kind="conv", i=channels, o=out, k=k, s=1, g=1, act=act))
+                layers.append(_conv(channels, out, k, 1, 1, act))
                 channels = out
             elif kind == "depthwise":
-                layers.append(dict(kind="conv", i=channels, o=channels, k=3, s=1, g=channels, act=act))
+                layers.append(_conv(channels, channels, 3, 1, channels, act))
             else:
-                layers.append(dict(kind="residual", i=channels, m=max(8, channels // 2), act="relu"))
+                layers.append(
+                    {"kind": "residual", "i": channels, "m": max(8, channels // 2), "act": "relu"}
+                )
         if rng.random() < 0.5:
-            layers.append(dict(kind="pool", mode=rng.choice(["max", "avg"])))
+            layers.append({"kind": "pool", "mode": rng.choice(["max", "avg"])})
         else:
             out = channels * 2
-            layers.append(dict(kind="conv", i=channels, o=out, k=3, s=2, g=1, act="relu"))
+            layers.append(_conv(channels, out, 3, 2, 1, "relu"))
             channels = out
         size //= 2
-    layers.append(dict(kind="head", i=channels))
+    layers.append({"kind": "head", "i": channels})
     return layers

@@ -53,4 +53,3 @@ def prepare(options: dict[str, Any]) -> tuple[Callable[[], Any], dict[str, Any]]
         return float(loss.item())
 
     return train, facts
-

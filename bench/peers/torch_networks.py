@@ -76,7 +76,9 @@ class Inverted(nn.Module):
     def __init__(self, i: int, o: int, s: int, t: int):
         super().__init__()
         h = i * t
-        self.expand = nn.Sequential(conv(i, h, 1), nn.BatchNorm2d(h), nn.ReLU6()) if t != 1 else None
+        self.expand = (
+            nn.Sequential(conv(i, h, 1), nn.BatchNorm2d(h), nn.ReLU6()) if t != 1 else None
+        )
         self.c2, self.b2 = conv(h, h, 3, s, h), nn.BatchNorm2d(h)
         self.c3, self.b3 = conv(h, o, 1), nn.BatchNorm2d(o)
         self.skip = s == 1 and i == o

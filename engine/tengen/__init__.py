@@ -46,6 +46,9 @@ from .tensor import Parameter, Tensor, tensor
 
 __version__ = "0.1.0"
 
+# As in MegEngine, where the package's name for the class hides the module.
+globals()["tensor"] = Tensor
+
 _LATER = ("compat", "data", "models", "viz")
 
 __all__ = [

@@ -30,6 +30,7 @@ class Info(dict[str, Any]):
 
 def _version(package: str) -> str:
     import importlib.metadata
+
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

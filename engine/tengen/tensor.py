@@ -37,7 +37,7 @@ def host_array(data: Any, dtype: Any = None) -> np.ndarray[Any, Any]:
     elif isinstance(data, (list, tuple)) and _holds_tensor(data):
         data = [item.numpy() if isinstance(item, Tensor) else item for item in data]
     array = np.asarray(data)
-    if array.dtype == object or array.dtype.kind in "SUMmV" and array.dtype != dt.bfloat16:
+    if array.dtype == object or (array.dtype.kind in "SUMmV" and array.dtype != dt.bfloat16):
         raise DTypeError(
             f"[Tensor] cannot hold data of type {array.dtype} ({type(data).__name__}):"
             " numbers of one rectangular shape are expected"
@@ -68,7 +68,7 @@ class Tensor(Value, _ArrayMethods):
 
     def __init__(
         self,
-        data: "Tensor | np.ndarray[Any, Any] | list[Any] | int | float",
+        data: "Tensor | np.ndarray[Any, Any] | list[Any] | int | float | complex",
         dtype: Any = None,
         device: str | Device | None = None,
         is_const: bool = False,

@@ -80,7 +80,5 @@ class Function:
         node.saved = ()
         node.out_types = tuple([o.type for o in outs])
         node.tag = Tag(type(self).__name__, state.scope, None, 0)
-        results = [
-            wrap(o._buffer, Var(node, i, o.type, epoch)) for i, o in enumerate(outs)
-        ]
+        results = [wrap(o._buffer, Var(node, i, o.type, epoch)) for i, o in enumerate(outs)]
         return tuple(results) if isinstance(made, (tuple, list)) else results[0]

@@ -130,7 +130,9 @@ class GradManager:
                 raise GradientError(
                     f"[backward] dy has shape {weight.shape}; y has shape {value.shape}"
                 )
-            roots.append((value._var, weight))
+            var = value._var
+            assert var is not None
+            roots.append((var, weight))
         if ys and not roots:
             raise GradientError(
                 "[backward] no value given depends on an attached tensor: attach the parameters"

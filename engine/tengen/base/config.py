@@ -105,7 +105,7 @@ def on_change(hook: Any) -> Any:
 
 
 def _from_environment(text: str) -> dict[str, Any]:
-    kinds = {f.name: type(f.default) for f in dataclasses.fields(Config)}
+    kinds: dict[str, Any] = {f.name: type(f.default) for f in dataclasses.fields(Config)}
     found: dict[str, Any] = {}
     for item in filter(None, text.split(",")):
         name, _, value = item.partition("=")

@@ -30,8 +30,8 @@ ALL = (*REAL, *COMPLEX)
 
 _BY_NAME = {d.name: d for d in ALL} | {"bool": bool_, "float": float32, "int": int32}
 _PYTHON = {bool: bool_, int: int32, float: float32, complex: complex64}
-_KIND = {d: 0 for d in (bool_,)} | {d: 1 for d in INTEGERS} | {d: 2 for d in FLOATS}
-_KIND |= {d: 3 for d in COMPLEX}
+_KIND = dict.fromkeys((bool_,), 0) | dict.fromkeys(INTEGERS, 1) | dict.fromkeys(FLOATS, 2)
+_KIND |= dict.fromkeys(COMPLEX, 3)
 
 
 @functools.lru_cache(maxsize=512)

@@ -106,9 +106,9 @@ def _assemble(recorder: Recorder, ins: Any, outs: Any, dys: Any) -> GradientProg
     results = tuple([None if v is None else slots[v] for v in graph.outputs])
     last: dict[int, int] = {}
     for number, node in enumerate(graph.nodes):
-        for var in node.inputs:
-            if var is not None:
-                last[slots[var]] = number
+        for operand in node.inputs:
+            if operand is not None:
+                last[slots[operand]] = number
     steps = []
     for number, node in enumerate(graph.nodes):
         operands = tuple([None if v is None else slots[v] for v in node.inputs])

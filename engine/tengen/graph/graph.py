@@ -39,7 +39,7 @@ class Graph:
         node.outputs = tuple([Var(node, i, t) for i, t in enumerate(types)])
         node.tag = None
         self.nodes.append(node)
-        return node.outputs  # type: ignore[no-any-return]
+        return node.outputs
 
     def prune(self) -> None:
         """Drop every node that no output depends on."""

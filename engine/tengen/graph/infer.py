@@ -10,7 +10,7 @@ _cache: dict[tuple[Any, ...], tuple[TensorType, ...]] = {}
 
 
 def infer(
-    op: Any, attrs: tuple[Any, ...], in_types: tuple[TensorType, ...]
+    op: Any, attrs: tuple[Any, ...], in_types: tuple[TensorType | None, ...]
 ) -> tuple[TensorType, ...]:
     """Output types of `op` on plain input types, cached by (op, attributes, types)."""
     key = (op, attrs, in_types)
@@ -40,7 +40,7 @@ def require_dtypes(name: str, allowed: tuple[Any, ...], *types: TensorType) -> N
 
 def user_frame() -> Any:
     """The innermost frame outside the framework, or None."""
-    frame = sys._getframe(1)
+    frame: Any = sys._getframe(1)
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if not module.startswith("tengen") or module.startswith("tengen.models"):

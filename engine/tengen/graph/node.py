@@ -24,6 +24,18 @@ class Node:
         "saved", "seq", "tag",
     )  # fmt: skip
 
+    op: Any
+    attrs: tuple[Any, ...]
+    inputs: tuple["Var | None", ...]
+    outputs: tuple["Var", ...]
+    out_types: tuple[TensorType, ...]
+    saved: Any
+    plan: Any
+    program: Any
+    epoch: int
+    tag: Any
+    seq: int
+
     def __init__(self, op: Any, attrs: tuple[Any, ...], inputs: tuple["Var | None", ...]):
         self.op = op
         self.attrs = attrs

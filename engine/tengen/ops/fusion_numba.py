@@ -161,8 +161,9 @@ def _inner(op: OpDef, forms: Any, out_types: Any, attrs: dict[str, Any]) -> Any:
             continue
         given = forms if getattr(build, "physical", False) else tuple(f.logical for f in forms)
         bound = build(given, out_types, **attrs)
-        fits = bound is not None and bound.run is not None and not bound.workspace
-        if fits and bound.in_layouts == same and bound.out_types[0].layout is forms[0].layout:
+        if bound is None or bound.run is None or bound.workspace:
+            continue
+        if bound.in_layouts == same and bound.out_types[0].layout is forms[0].layout:
             return bound.run
     kernel = op.kernel
 
@@ -183,7 +184,8 @@ def _norm(forms: Any, out_types: Any, *, eps: float) -> Bound | None:
     blocked, channels = x.layout is not None, x.shape[1]
 
     def start(ins: tuple[Any, ...]) -> tuple[Deferred, ...]:
-        source = _Normalised(*[_array(a) for a in ins], eps, channels, blocked)
+        x, weight, bias = (_array(a) for a in ins)
+        source = _Normalised(x, weight, bias, eps, channels, blocked)
         mean, variance = _Statistic(source, "mean"), _Statistic(source, "variance")
         source.waiting += [Deferred(mean.fill, mean), Deferred(variance.fill, variance)]
         return Deferred(source.fill, source), *source.waiting
@@ -306,7 +308,7 @@ def _masking(op: OpDef, name: str) -> Any:
 
 
 def _norm_backward(forms: Any, out_types: Any, *, eps: float) -> Bound | None:
-    x, dy, _, _, weight = (*forms, None)[:5]
+    x, _dy, _, _, weight = (*forms, None)[:5]
     if not _suits(x) or weight is None:
         return None
     blocked, channels, dtype = x.layout is not None, x.shape[1], x.dtype

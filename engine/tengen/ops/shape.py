@@ -35,7 +35,9 @@ class Reshape(OpDef):
             known *= dim if dim != -1 else 1
         if -1 in shape:
             if known == 0 or x.size % known:
-                raise ShapeError(f"[reshape] {x.size} elements of shape {x.shape} do not fit {shape}")
+                raise ShapeError(
+                    f"[reshape] {x.size} elements of shape {x.shape} do not fit {shape}"
+                )
             shape = tuple(x.size // known if d == -1 else d for d in shape)
         elif known != x.size:
             raise ShapeError(f"[reshape] {x.size} elements of shape {x.shape} do not fit {shape}")

@@ -14,7 +14,6 @@ from ..runtime.inplace import run_in_place
 from ..runtime.plan import convert
 from ..tensor import Tensor
 
-
 _TAG = Tag("layout of a parameter", None, None, 0)
 
 

@@ -5,6 +5,7 @@ once, so that a training step finds the same blocks again and the high-water mar
 """
 
 import bisect
+import contextlib
 import mmap
 import threading
 
@@ -20,10 +21,8 @@ class Segment:
     def __init__(self, size: int):
         self.map = mmap.mmap(-1, size)
         if hasattr(mmap, "MADV_HUGEPAGE"):
-            try:
+            with contextlib.suppress(OSError):
                 self.map.madvise(mmap.MADV_HUGEPAGE)
-            except OSError:
-                pass
         self.size = size
         self.by_start: dict[int, int] = {}
         self.by_stop: dict[int, int] = {}

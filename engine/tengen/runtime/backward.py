@@ -113,9 +113,7 @@ def _by_program(node: Node, dys: list[Any], pending: _Pending) -> None:
     origin = node.tag
     tag = Tag("gradient of " + node.op.name, origin.scope, origin.code, origin.line)
     for op, attrs, operands, targets, dead in program.steps:
-        made = run_buffers(
-            op, attrs, tuple([None if s is None else env[s] for s in operands]), tag
-        )
+        made = run_buffers(op, attrs, tuple([None if s is None else env[s] for s in operands]), tag)
         for slot in dead:
             env[slot] = None
         if op.single:
@@ -156,7 +154,8 @@ def _by_rule(node: Node, dys: list[Any], pending: _Pending, wrapped: bool) -> No
         plan = node.plan
         held = dict(zip(node.program.saves, node.saved, strict=True))
         epoch = node.epoch
-        ins, outs = [], []
+        ins: list[Any] = []
+        outs: list[Any] = []
         for index, (var, kind) in enumerate(zip(node.inputs, plan.in_types, strict=True)):
             buffer = held.get(("in", index))
             if kind is None:

@@ -54,7 +54,7 @@ def run_buffers(
     key = (op, attrs, *[None if b is None else b.type for b in buffers])
     plan = plans.get(key)
     if plan is None:
-        plan = plan_for(op, attrs, key[2:])
+        plan = plan_for(op, attrs, tuple([None if b is None else b.type for b in buffers]))
     return plan.run(buffers, tag)
 
 

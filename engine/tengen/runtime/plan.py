@@ -81,9 +81,8 @@ def to_plain(buffer: Buffer) -> Any:
 
 def convert(buffer: Buffer, layout: Any, tag: Tag | None) -> Buffer:
     """The same value in another physical layout (None: plain, C-contiguous)."""
-    if buffer.type.layout is layout:
-        if layout is not None or buffer.array.flags.c_contiguous:
-            return buffer
+    if buffer.type.layout is layout and (layout is not None or buffer.array.flags.c_contiguous):
+        return buffer
     type_ = buffer.type.with_layout(layout)
     made = empty(type_, tag)
     reorder = _reorder[0]
@@ -127,9 +126,9 @@ def _result(type_: TensorType, array: Any, op: OpDef, ins: tuple[Any, ...], tag:
         type_ = TensorType.of(array.shape, type_.dtype, type_.device)
     if array.base is not None and op.alias:
         for source in ins:
-            if source is not None and source.type.layout is None:
-                if np.may_share_memory(array, source.array):
-                    return view(type_, array, source)
+            plain = source is not None and source.type.layout is None
+            if plain and np.may_share_memory(array, source.array):
+                return view(type_, array, source)
     return adopt(type_, array, tag)
 
 
@@ -167,9 +166,7 @@ def _numpy_run(
         found = kernel(np, *arrays, **named)
         if op.single:
             return _result(out_types[0], found, op, ins, tag)
-        return tuple(
-            [_result(t, a, op, ins, tag) for t, a in zip(out_types, found, strict=True)]
-        )
+        return tuple([_result(t, a, op, ins, tag) for t, a in zip(out_types, found, strict=True)])
 
     return run
 
@@ -186,7 +183,7 @@ def _bound_run(op: OpDef, bound: Bound, forms: tuple[TensorType | None, ...]) ->
     check = bound.contiguous
 
     def run(ins: tuple[Any, ...], tag: Any) -> Any:
-        arrays = []
+        arrays: list[Any] = []
         held = []
         for buffer, layout in zip(ins, layouts, strict=True):
             if buffer is None:
@@ -199,7 +196,7 @@ def _bound_run(op: OpDef, bound: Bound, forms: tuple[TensorType | None, ...]) ->
         outs = [empty(t, tag) for t in out_types]
         if workspace:
             scratch = empty(scratch_type, tag)
-            execute(tuple([*[o.array for o in outs], scratch.array]), tuple(arrays))
+            execute((*[o.array for o in outs], scratch.array), tuple(arrays))
         else:
             execute(tuple([o.array for o in outs]), tuple(arrays))
         return outs[0] if single else tuple(outs)
@@ -214,7 +211,7 @@ def _deferring_run(op: OpDef, bound: Bound, forms: tuple[TensorType | None, ...]
     single = op.single
 
     def run(ins: tuple[Any, ...], tag: Any) -> Any:
-        operands = []
+        operands: list[Any] = []
         sources: list[Buffer] = []
         for buffer, layout in zip(ins, layouts, strict=True):
             if buffer is None:

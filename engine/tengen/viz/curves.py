@@ -2,7 +2,7 @@
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 Point = tuple[float, float]
 
@@ -44,7 +44,7 @@ def label(value: float) -> str:
     return f"{value:.4g}"
 
 
-def chart(title: str, series: dict[str, Sequence[Point]], span: tuple[float, float]) -> str:
+def chart(title: str, series: Mapping[str, Sequence[Point]], span: tuple[float, float]) -> str:
     """One chart as SVG text; `span` is the horizontal range."""
     finite = {
         name: [p for p in thin(points) if math.isfinite(p[1])] for name, points in series.items()
@@ -87,12 +87,14 @@ def chart(title: str, series: dict[str, Sequence[Point]], span: tuple[float, flo
         )
         if points:
             x, y = points[-1]
-            parts.append(f'<circle cx="{across(x):.1f}" cy="{down(y):.1f}" r="2.6" fill="{color}"/>')
+            parts.append(
+                f'<circle cx="{across(x):.1f}" cy="{down(y):.1f}" r="2.6" fill="{color}"/>'
+            )
     parts.append("</svg>")
     return "".join(parts)
 
 
-def legend(title: str, series: dict[str, Sequence[Point]]) -> str:
+def legend(title: str, series: Mapping[str, Sequence[Point]]) -> str:
     """The chart's title and each series' name and last value."""
     items = [f"<b>{html.escape(title)}</b>"]
     for number, (name, points) in enumerate(series.items()):

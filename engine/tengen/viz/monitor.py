@@ -139,7 +139,9 @@ class Monitor:
         share = min(self.done / self.total, 1.0)
         bar = "#" * int(share * 20)
         last = "  ".join(
-            f"{title}/{name} {points[-1][1]:.4g}" if title != name else f"{name} {points[-1][1]:.4g}"
+            f"{title}/{name} {points[-1][1]:.4g}"
+            if title != name
+            else f"{name} {points[-1][1]:.4g}"
             for title, series in self.charts.items()
             for name, points in series.items()
         )

@@ -7,13 +7,13 @@ import struct
 
 import numpy as np
 import pytest
+from tests.engine.docs.examples import difference, examples, run
+from tests.engine.docs.test_reference import PAGES
+from tests.engine.ops import test_every_operator as generic
 
 import tengen as tg
 import tengen.module as M
 from tengen.graph.opdef import registry
-from tests.engine.docs.examples import difference, examples, run
-from tests.engine.docs.test_reference import PAGES
-from tests.engine.ops import test_every_operator as generic
 
 WITH_CODE = [page for page in sorted(PAGES.glob("*.md")) if examples(page)]
 

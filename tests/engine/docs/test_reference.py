@@ -5,10 +5,10 @@ import re
 from functools import cache
 
 import pytest
-
 from scripts import reference
-from tengen.base.config import config
 from tests.engine.api.signatures import listed, resolve
+
+from tengen.base.config import config
 
 PAGES = reference.TARGET.parent
 

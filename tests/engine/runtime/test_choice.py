@@ -72,7 +72,10 @@ def test_named_kernels_win(families):
         assert chosen() == "fast"
     with tg.config.override(kernels="matmul=numpy"):
         assert chosen() == "numpy"
-    with tg.config.override(kernels="matmul"), pytest.raises(ArgumentError, match="operator=family"):
+    with (
+        tg.config.override(kernels="matmul"),
+        pytest.raises(ArgumentError, match="operator=family"),
+    ):
         chosen()
 
 

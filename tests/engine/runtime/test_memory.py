@@ -1,6 +1,7 @@
 """Accounts true to the byte, the arena, the capacity, and who holds what."""
 
 import gc
+import itertools
 import threading
 
 import numpy as np
@@ -97,7 +98,7 @@ def test_arena_hands_out_apart_aligned_blocks_and_merges():
         else:
             live.append(arena.allocate(int(rng.integers(1, 1 << 20))))
     spans = sorted((id(b.segment), b.offset, b.offset + b.size) for b in live)
-    for (seg, _, stop), (other, start, _) in zip(spans, spans[1:], strict=False):
+    for (seg, _, stop), (other, start, _) in itertools.pairwise(spans):
         assert seg != other or stop <= start
     assert all(b.offset % ALIGN == 0 and b.size >= b.nbytes for b in live)
     for block in live:

@@ -67,8 +67,9 @@ class Kernel:
         if self._done.is_set():
             return
         try:
-            if library.load() is None:
-                raise RuntimeError(library.why_not())
+            if library.load() is None:  # which has said so, once for all kernels
+                self.error = library.why_not()
+                return
             self._function = _import(self.name, self.source)
             self.ready = True
         except Exception as error:  # a kernel that fails must leave NumPy in use, and say so

@@ -6,6 +6,7 @@ region hangs in its first primitive. Start worker processes with spawn or forkse
 
 import ctypes
 import functools
+import logging
 import os
 import sys
 import threading
@@ -31,6 +32,7 @@ _INSTRUCTION_SETS = {
     0xFEF: "AVX-512 AMX",
 }
 
+_log = logging.getLogger("tengen.kernels.onednn")
 _chosen_path = ""
 _loading = threading.RLock()
 _stale: list[Callable[[], None]] = []
@@ -100,11 +102,14 @@ def _attempt() -> "Library | str":
     with _loading:
         path = find()
         if not path:
-            return f"{LIBRARY} was not found: the package {WHEEL} is not installed"
-        try:
-            return Library(path)
-        except (OSError, OneDnnError, ImportError) as error:
-            return str(error)
+            reason = f"{LIBRARY} was not found: the package {WHEEL} is not installed"
+        else:
+            try:
+                return Library(path)
+            except (OSError, OneDnnError, ImportError) as error:
+                reason = str(error)
+        _log.warning("oneDNN is not in use: %s; NumPy is used, which is slower", reason)
+        return reason
 
 
 @functools.cache

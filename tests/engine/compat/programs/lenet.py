@@ -21,17 +21,17 @@ BARS = ((slice(0, 2), slice(1, 7)), (slice(1, 6), slice(0, 2)), (slice(1, 6), sl
 def draw(count, rng):
     labels = rng.randint(0, 10, count).astype("int32")
     images = rng.normal(0, 0.3, (count, 1, 16, 16)).astype("float32")
-    for image, label in zip(images, labels):
+    for image, label in zip(images, labels, strict=True):
         top, left = rng.randint(0, 5), rng.randint(0, 9)
         digit = image[0, top : top + 12, left : left + 8]
-        for lit, bar in zip(SEGMENTS[label], BARS):
+        for lit, bar in zip(SEGMENTS[label], BARS, strict=True):
             digit[bar] += float(lit)
     return images, labels
 
 
 class LeNet(M.Module):
     def __init__(self):
-        super(LeNet, self).__init__()
+        super().__init__()
         self.conv1 = M.Conv2d(1, 6, 5, padding=2)
         self.bn1 = M.BatchNorm2d(6)
         self.relu1 = M.ReLU()

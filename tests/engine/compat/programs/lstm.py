@@ -48,8 +48,8 @@ class Classifier(M.Module):
         self.head = M.Linear(hidden, 2)
 
     def forward(self, x):
-        output, (h, c) = self.lstm(x)  # (B, T, hidden)
-        return self.head(self.norm(output[:, -1]))
+        output, (h, _) = self.lstm(x)  # (B, T, hidden), (1, B, hidden)
+        return self.head(self.norm(output[:, -1] + h[0]))
 
 
 def accuracy(net, loader):
@@ -80,7 +80,7 @@ def main():
     opt = AdamW(net.parameters(), lr=1e-2, weight_decay=1e-3)
     scheduler = MultiStepLR(opt, milestones=[8], gamma=0.3)
     losses = []
-    for epoch in range(10):
+    for _ in range(10):
         for x, y in train_loader:
             with gm:
                 logits = net(mge.Tensor(x))

@@ -66,7 +66,7 @@ def main():
     opt_d = Adam([{"params": critic.parameters(), "lr": 1e-3}], lr=1e-2, weight_decay=1e-4)
 
     rebuilt_losses, critic_losses = [], []
-    for step in range(300):
+    for _ in range(300):
         x = points(64, mix)
         real, fake = F.ones((64, 1)), F.zeros((64, 1))
         with gm_g:
