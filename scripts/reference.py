@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -38,7 +39,6 @@ MODULES = (
 )
 ALSO = {
     "tengen": "The settings, `tengen.config`, stand in [kernels.md](kernels.md#settings).",
-    "tengen.functional": "Those of neural networks stand under `tengen.functional.nn`.",
     "tengen.functional.nn": "Each is in `tengen.functional` too; the losses, also in"
     " `tengen.functional.loss`.",
     "tengen.device": "The memory and CUDA functions of the top level are here too.",
@@ -117,13 +117,26 @@ def _made_in(module: ModuleType, value: Any) -> bool:
     return home == own or home.startswith(own + ".")
 
 
+@cache
+def public_classes() -> frozenset[type]:
+    """Return every class that has a place of its own on the page."""
+    values = [v for name in MODULES for v in defined(importlib.import_module(name)).values()]
+    return frozenset(value for value in values if inspect.isclass(value))
+
+
 def members(cls: type) -> Iterator[Entry]:
-    """Yield the public methods and properties that a class states itself."""
-    for name, value in sorted(vars(cls).items()):
-        if name.startswith("_"):
+    """Yield the public methods and properties of a class that no listed base has."""
+    listed_bases = [base for base in cls.__mro__[1:] if base in public_classes()]
+    known = {name for base in listed_bases for name in dir(base)} - set(vars(cls))
+    for name in sorted(dir(cls)):
+        value = inspect.getattr_static(cls, name)
+        ours = any(
+            name in vars(base) and base.__module__.startswith("tengen") for base in cls.__mro__
+        )
+        if name.startswith("_") or name in known or not ours:
             continue
         if isinstance(value, property) or inspect.isroutine(value):
-            text = summary(getattr(cls, name)) if not isinstance(value, property) else ""
+            text = "" if isinstance(value, property) else summary(getattr(cls, name))
             yield Entry(name, signature(value), text or summary(value))
 
 
@@ -152,6 +165,9 @@ def section(name: str, seen: dict[int, str]) -> list[str]:
     made.append("")
     for label, value in defined(module).items():
         if seen.setdefault(id(value), name) != name:
+            continue
+        if getattr(module, value.__name__, None) is value and label != value.__name__:
+            made += lines(Entry(label, "", f"Another name of `{value.__name__}`."))
             continue
         made += lines(Entry(label, signature(value), summary(value)))
         if inspect.isclass(value):

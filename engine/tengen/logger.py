@@ -4,6 +4,8 @@ import logging
 import sys
 from typing import IO, Any
 
+from .base.errors import ArgumentError
+
 _loggers: list[logging.Logger] = []
 _default_level: list[int] = [logging.INFO]
 _COLOURS = {logging.DEBUG: "36", logging.WARNING: "1;31", logging.ERROR: "1;4;31"}
@@ -94,11 +96,14 @@ def set_log_file(fout: Any, mode: str = "a") -> None:
 def set_log_level(level: int | str, update_existing: bool = True) -> int:
     """Show records of `level` (a number or a name such as "DEBUG") and above.
 
-    `update_existing=False` leaves loggers that exist as they are. Gives the level before.
+    `update_existing=False` leaves loggers that exist as they are. Gives the level before. Raises
+    ArgumentError for a name that is no level.
     """
     before = _default_level[0]
     known = logging.getLevelNamesMapping()
-    number = known[level.upper()] if isinstance(level, str) else int(level)
+    number = known.get(level.upper(), -1) if isinstance(level, str) else int(level)
+    if number < 0:
+        raise ArgumentError(f"[set_log_level] {level!r} is none of {', '.join(known)}")
     _default_level[0] = number
     if update_existing:
         for logger in _loggers:

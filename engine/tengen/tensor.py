@@ -36,7 +36,13 @@ def host_array(data: Any, dtype: Any = None) -> np.ndarray[Any, Any]:
         data = data.numpy()
     elif isinstance(data, (list, tuple)) and _holds_tensor(data):
         data = [item.numpy() if isinstance(item, Tensor) else item for item in data]
-    array = np.asarray(data)
+    try:
+        array = np.asarray(data)
+    except ValueError as error:
+        raise ShapeError(
+            f"[Tensor] expected numbers of one rectangular shape; got {type(data).__name__}"
+            " whose parts differ in shape"
+        ) from error
     if array.dtype == object or (array.dtype.kind in "SUMmV" and array.dtype != dt.bfloat16):
         raise DTypeError(
             f"[Tensor] cannot hold data of type {array.dtype} ({type(data).__name__}):"

@@ -12,9 +12,23 @@ TengenError
 `-- StateError (RuntimeError)        a call that is not possible at this moment
 """
 
+from .source import user_line
+
+_AT = "\n  at "
+
 
 class TengenError(Exception):
-    """The root of every exception that the framework raises itself."""
+    """The root of every exception that the framework raises itself.
+
+    The message ends with the line of the user's program that led to the error.
+    """
+
+    def __init__(self, *args: object):
+        if args and isinstance(args[0], str) and _AT not in args[0]:
+            where = user_line()
+            if where:
+                args = (f"{args[0]}{_AT}{where}", *args[1:])
+        super().__init__(*args)
 
 
 class ShapeError(TengenError, ValueError):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.infer import user_frame
+from ..base.source import user_frame
 from ..graph.state import state
 from ..graph.types import TensorType
 from . import memory

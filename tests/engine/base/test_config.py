@@ -38,13 +38,13 @@ def test_override_holds_for_its_block():
 
 @pytest.mark.parametrize("settings", [{"deterministic": True}, {"algorithm": "profile"}])
 def test_kernels_are_compiled_first_where_bits_or_timings_depend_on_it(settings):
-    before = service._mode
+    before = service.mode()
     with config.override(compile_kernels="background"):
         with config.override(**settings):
-            assert service._mode is service.Mode.NOW
+            assert service.mode() is service.Mode.NOW
             with config.override(compile_kernels="never"):
-                assert service._mode is service.Mode.NEVER
-        assert service._mode is service.Mode.BACKGROUND
+                assert service.mode() is service.Mode.NEVER
+        assert service.mode() is service.Mode.BACKGROUND
     service.set_mode(before)
 
 

@@ -32,6 +32,7 @@ def clean(tmp_path, monkeypatch):
         if getattr(tg.config, name) != value:
             setattr(tg.config, name, value)
     tg.set_default_device(device)
+    tg.compat.uninstall()
     for name in set(registry) - operators:
         del registry[name]
 

@@ -190,3 +190,18 @@ def test_a_process_may_end_while_a_kernel_compiles(tmp_path: Path):
     done = run_process(code, str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert time.monotonic() - started < 120
+
+
+def test_a_kernel_asked_for_while_compiling_was_off_is_made_later():
+    source = doubling(1.2345)
+    before = service.mode()
+    try:
+        service.set_mode("never")
+        kernel = service.request("later", source)
+        assert not kernel.wait(0.1)
+        service.set_mode("background")
+        assert not kernel.wait(0.1), "nobody has asked again"
+        assert service.request("later", source) is kernel
+        assert kernel.wait(60)
+    finally:
+        service.set_mode(before)

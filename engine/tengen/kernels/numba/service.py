@@ -39,11 +39,12 @@ class Kernel:
     `error` holds the reason if it could not be compiled; it then never becomes ready.
     """
 
-    __slots__ = ("_done", "_function", "error", "name", "ready", "source")
+    __slots__ = ("_done", "_function", "error", "name", "ready", "source", "wished")
 
     def __init__(self, name: str, source: str):
         self.name, self.source = name, source
         self.ready = False
+        self.wished = False
         self.error: str | None = None
         self._function: Callable[..., Any] | None = None
         self._done = threading.Event()
@@ -57,8 +58,8 @@ class Kernel:
         return f"Kernel({self.name}: {state})"
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Whether the kernel is ready, waiting up to `timeout` seconds for it."""
-        if not self._done.is_set() and _mode is Mode.NEVER:
+        """Whether the kernel is ready, waiting up to `timeout` seconds if it is being made."""
+        if not self._done.is_set() and (_mode is Mode.NEVER or not self.wished):
             return False
         self._done.wait(timeout)
         return self.ready
@@ -105,22 +106,25 @@ def request(name: str, source: str) -> Kernel:
     The same source gives the same `Kernel`. `name` is for people and file names.
     """
     kernel = _kernels.get(source)
-    if kernel is not None and (kernel._done.is_set() or _mode is Mode.BACKGROUND):
+    if kernel is not None and (
+        kernel._done.is_set() or (kernel.wished and _mode is Mode.BACKGROUND)
+    ):
         return kernel
     with _lock:
-        new = kernel is None and source not in _kernels
         kernel = _kernels.setdefault(source, Kernel(name, source))
+        new = not kernel.wished and _mode is Mode.BACKGROUND
+        kernel.wished = kernel.wished or _mode is not Mode.NEVER
     if _mode is Mode.NOW:
         with _compiling:
             kernel._compile()
-    elif new and _mode is Mode.BACKGROUND:
+    elif new:
         _enqueue(kernel)
     return kernel
 
 
 def wait(timeout: float | None = None) -> bool:
     """Whether every kernel asked for so far is ready, waiting up to `timeout` seconds for each."""
-    answers = [kernel.wait(timeout) for kernel in list(_kernels.values())]
+    answers = [kernel.wait(timeout) for kernel in list(_kernels.values()) if kernel.wished]
     return all(answers)
 
 
