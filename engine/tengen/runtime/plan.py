@@ -19,6 +19,9 @@ from .memory import POOLED
 
 Run = Callable[[tuple[Any, ...], Any], Any]
 
+MOST_PLANS = 20_000
+"""Signatures kept; a program that makes more (every index of a long loop) starts over."""
+
 plans: dict[tuple[Any, ...], "Plan"] = {}
 
 
@@ -56,6 +59,8 @@ def plan_for(op: OpDef, attrs: tuple[Any, ...], forms: tuple[TensorType | None, 
     key = (op, attrs, *forms)
     plan = plans.get(key)
     if plan is None:
+        if len(plans) >= MOST_PLANS:
+            plans.clear()
         plan = plans[key] = Plan(op, attrs, forms)
     return plan
 
