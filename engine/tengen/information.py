@@ -50,7 +50,7 @@ def info() -> Info:
     onednn = onednn_library.version() if onednn_library.available() else ""
     gpus = device.count("gpu")
     families = {}
-    for family in ("onednn", "numba"):
+    for family in ("fusion", "onednn", "numba"):
         families[family] = sum(("cpu", family) in op.backends for op in registry.values())
     return Info(
         versions={
@@ -68,8 +68,10 @@ def info() -> Info:
             "onednn": _backend(onednn_library, onednn) + f"; {families['onednn']} operators",
             "numba": _backend(numba_library, _version("numba"))
             + f"; {families['numba']} operators",
+            "fusion": f"{families['fusion']} operators, through numba",
             "numpy": f"in use, {np.__version__}; all {len(registry)} operators",
             "order": config.backends,
+            "threads": str(numba_library.threads()),
         },
         memory={
             "in use": f"{memory.used_bytes():,} bytes",

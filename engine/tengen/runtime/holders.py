@@ -66,5 +66,13 @@ def live_blocks() -> list[Holder]:
 
 
 def largest_holders(count: int) -> list[str]:
-    """The largest live blocks, one printed line each."""
-    return [str(holder) for holder in live_blocks()[:count]]
+    """The largest holders, one printed line each; blocks of one origin and shape count together."""
+    groups: dict[str, list[Holder]] = {}
+    for holder in live_blocks():
+        groups.setdefault(str(holder), []).append(holder)
+    ranked = sorted(groups.items(), key=lambda item: -sum(h.nbytes for h in item[1]))
+    lines = []
+    for text, holders in ranked[:count]:
+        total = sum(h.nbytes for h in holders)
+        lines.append(text if len(holders) == 1 else f"{text} ({len(holders)} blocks, {total:,})")
+    return lines
