@@ -100,7 +100,7 @@ def prepare(options: dict[str, Any]) -> tuple[Callable[[], Any], dict[str, Any]]
 def _gpt(options: dict[str, Any], rng: Any) -> tuple[Callable[[], Any], dict[str, Any]]:
     import tengen.models as models
 
-    net = models.gpt()
+    net = models.gpt(vocab_size=256)
     x = tg.Tensor(rng.integers(0, 256, (options["batch"], 256)).astype(np.int32))
     y = tg.Tensor(rng.integers(0, 256, (options["batch"], 256)).astype(np.int32))
     optimizer = tg.optimizer.SGD(net.parameters(), lr=0.01, momentum=0.9)

@@ -18,12 +18,13 @@ from .activation import relu, relu6, relu6_backward, relu_backward
 from .elementwise import accumulate, add
 from .norm import batch_norm, batch_norm_backward
 from .running import running_statistics
+from .unfinished import Unfinished
 
 SMALLEST = 1 << 15
 """Elements below which an extra pass costs less than the bookkeeping."""
 
 
-def _suits(x: TensorType | None) -> bool:
+def suits(x: TensorType | None) -> bool:
     """Whether the fused kernels know the physical form of x."""
     if x is None or x.ndim < 3 or x.size < SMALLEST or x.dtype not in (dt.float32, dt.float64):
         return False
@@ -39,35 +40,35 @@ def _suits(x: TensorType | None) -> bool:
     )
 
 
-def _flat(array: Any, blocked: bool) -> Any:
+def flat(array: Any, blocked: bool) -> Any:
     """The physical array as (N, C, S) or (N, groups, S, lanes)."""
     n, c = array.shape[:2]
     return array.reshape(n, c, -1, array.shape[-1]) if blocked else array.reshape(n, c, -1)
 
 
-def _array(value: Any) -> Any:
+def array_of(value: Any) -> Any:
     return value.force() if type(value) is Deferred else value
 
 
-class _Normalised:
+class Normalised(Unfinished):
     """A batch norm whose result nobody has needed yet."""
 
     __slots__ = ("bias", "blocked", "eps", "inverse", "known", "mean", "origin", "residual",
                  "variance", "waiting", "weight", "x")  # fmt: skip
 
     def __init__(self, x: Any, weight: Any, bias: Any, eps: float, channels: int, blocked: bool):
-        self.x = _flat(x, blocked)
+        self.x = flat(x, blocked)
         self.weight = weight.reshape(-1)
         self.bias = bias.reshape(-1)
         self.eps, self.blocked = eps, blocked
         self.mean, self.variance, self.inverse = np.empty((3, channels), x.dtype)
         self.known = False
         self.residual: Any = None
-        self.origin: _Normalised | None = None
+        self.origin: Normalised | None = None
         self.waiting: list[Deferred] = []
 
     @property
-    def source(self) -> "_Normalised":
+    def source(self) -> "Normalised":
         """The batch norm itself, also when this is one with a residual joined."""
         return self if self.origin is None else self.origin
 
@@ -79,6 +80,13 @@ class _Normalised:
             if output.settle is not None:
                 output.settle()
 
+    def give(self, mean: Any, variance: Any) -> None:
+        """Take given statistics instead of the batch's."""
+        np.copyto(self.mean, mean.reshape(-1))
+        np.copyto(self.variance, variance.reshape(-1))
+        np.divide(1, np.sqrt(self.variance + self.variance.dtype.type(self.eps)), self.inverse)
+        self.known = True
+
     def statistics(self) -> None:
         """Make sure that mean, variance and inverse deviation are there."""
         if not self.known:
@@ -88,22 +96,22 @@ class _Normalised:
     def fill(self, out: Any, activation: str = "none") -> None:
         """Write the result, with the residual and an activation."""
         source = self.source
-        flat = _flat(out, source.blocked)
-        residual = None if self.residual is None else _flat(self.residual, source.blocked)
+        shaped = flat(out, source.blocked)
+        residual = None if self.residual is None else flat(self.residual, source.blocked)
         if source.known:
             scale = source.inverse * source.weight
             shift = source.bias - source.mean * scale
-            kernels.bn_apply(source.x, scale, shift, flat, residual, activation)
+            kernels.bn_apply(source.x, scale, shift, shaped, residual, activation)
         else:
             kernels.bn_forward(
-                source.x, source.weight, source.bias, source.eps, flat, source.mean,
+                source.x, source.weight, source.bias, source.eps, shaped, source.mean,
                 source.variance, source.inverse, residual, activation,
             )  # fmt: skip
             source.settle()
 
-    def plus(self, residual: Any) -> "_Normalised":
+    def plus(self, residual: Any) -> "Normalised":
         """The same with a residual added."""
-        made = object.__new__(_Normalised)
+        made = object.__new__(Normalised)
         made.origin, made.residual, made.known = self.source, residual, False
         return made
 
@@ -113,7 +121,7 @@ class _Statistic:
 
     __slots__ = ("name", "source")
 
-    def __init__(self, source: _Normalised, name: str):
+    def __init__(self, source: Normalised, name: str):
         self.source, self.name = source, name
 
     def fill(self, out: Any) -> None:
@@ -179,13 +187,13 @@ def _inner(op: OpDef, forms: Any, out_types: Any, attrs: dict[str, Any]) -> Any:
 
 def _norm(forms: Any, out_types: Any, *, eps: float) -> Bound | None:
     x, weight, _ = (*forms, None, None)[:3]
-    if not _suits(x) or weight is None:
+    if not suits(x) or weight is None:
         return None
     blocked, channels = x.layout is not None, x.shape[1]
 
     def start(ins: tuple[Any, ...]) -> tuple[Deferred, ...]:
-        x, weight, bias = (_array(a) for a in ins)
-        source = _Normalised(x, weight, bias, eps, channels, blocked)
+        x, weight, bias = (array_of(a) for a in ins)
+        source = Normalised(x, weight, bias, eps, channels, blocked)
         mean, variance = _Statistic(source, "mean"), _Statistic(source, "variance")
         source.waiting += [Deferred(mean.fill, mean), Deferred(variance.fill, variance)]
         return Deferred(source.fill, source), *source.waiting
@@ -198,7 +206,7 @@ def _running(forms: Any, out_types: Any, **attrs: Any) -> Bound | None:
     kernel = running_statistics.kernel
 
     def start(ins: tuple[Any, ...]) -> tuple[Deferred, ...]:
-        old = [_array(a) for a in ins[:2]]
+        old = [array_of(a) for a in ins[:2]]
         waiting = [a.form for a in ins[2:] if type(a) is Deferred]
         now = not (waiting and isinstance(waiting[0], _Statistic))
         new = ins[2:]
@@ -232,16 +240,16 @@ def _running(forms: Any, out_types: Any, **attrs: Any) -> Bound | None:
 def _activation(op: OpDef, name: str) -> Any:
     def build(forms: Any, out_types: Any, **attrs: Any) -> Bound | None:
         (x,) = forms
-        if not _suits(x):
+        if not suits(x):
             return None
         inner = _inner(op, forms, out_types, attrs)
 
         def start(ins: tuple[Any, ...]) -> tuple[Deferred, ...]:
             (value,) = ins
             form = value.form if type(value) is Deferred else None
-            if isinstance(form, _Normalised):
+            if isinstance(form, Unfinished):
                 return (Deferred(lambda out: form.fill(out, name), now=True),)
-            array = _array(value)
+            array = array_of(value)
             return (Deferred(lambda out: inner((out,), (array,)), now=True),)
 
         return Bound(None, (x.layout,), (x,), start=start)
@@ -251,17 +259,17 @@ def _activation(op: OpDef, name: str) -> Any:
 
 def _addition(forms: Any, out_types: Any) -> Bound | None:
     a, b = forms
-    if a is not b or not _suits(a):
+    if a is not b or not suits(a):
         return None
     inner = _inner(add, forms, out_types, {})
 
     def start(ins: tuple[Any, ...]) -> tuple[Deferred, ...]:
         for this, other in (ins, ins[::-1]):
             form = this.form if type(this) is Deferred else None
-            if isinstance(form, _Normalised) and form.residual is None and other is not this:
-                joined = form.plus(_array(other))
+            if isinstance(form, Unfinished) and form.residual is None and other is not this:
+                joined = form.plus(array_of(other))
                 return (Deferred(joined.fill, joined),)
-        x, y = _array(ins[0]), _array(ins[1]) if ins[1] is not ins[0] else None
+        x, y = array_of(ins[0]), array_of(ins[1]) if ins[1] is not ins[0] else None
         pair = (x, x if y is None else y)
         return (Deferred(lambda out: inner((out,), pair), now=True),)
 
@@ -270,7 +278,7 @@ def _addition(forms: Any, out_types: Any) -> Bound | None:
 
 def _accumulation(forms: Any, out_types: Any) -> Bound | None:
     a, b = forms
-    if a is not b or not _suits(a):
+    if a is not b or not suits(a):
         return None
 
     def start(ins: tuple[Any, ...]) -> tuple[Deferred, ...]:
@@ -280,7 +288,7 @@ def _accumulation(forms: Any, out_types: Any) -> Bound | None:
             if isinstance(form, _Sum) and len(form.terms) == 2 and len(terms) < 2:
                 terms += form.terms
             else:
-                terms.append(_array(value))
+                terms.append(array_of(value))
         total = _Sum(terms)
         return (Deferred(total.fill, total),)
 
@@ -291,15 +299,15 @@ def _masking(op: OpDef, name: str) -> Any:
     def build(forms: Any, out_types: Any, **attrs: Any) -> Bound | None:
         dy, y = forms
         # A plain gradient, from a slice or a concatenation, follows the layout of the result.
-        if dy.logical is not y.logical or not _suits(y):
+        if dy.logical is not y.logical or not suits(y):
             return None
         inner = _inner(op, (y, y), out_types, attrs)
 
         def start(ins: tuple[Any, ...]) -> tuple[Deferred, ...]:
             given, y = ins
             form = given.form if type(given) is Deferred else None
-            terms = form.terms if isinstance(form, _Sum) else [_array(given)]
-            masked = _Masked(terms, _array(y), name, inner)
+            terms = form.terms if isinstance(form, _Sum) else [array_of(given)]
+            masked = _Masked(terms, array_of(y), name, inner)
             return (Deferred(masked.fill, masked),)
 
         return Bound(None, (y.layout, y.layout), (y,), start=start)
@@ -309,7 +317,7 @@ def _masking(op: OpDef, name: str) -> Any:
 
 def _norm_backward(forms: Any, out_types: Any, *, eps: float) -> Bound | None:
     x, _dy, _, _, weight = (*forms, None)[:5]
-    if not _suits(x) or weight is None:
+    if not suits(x) or weight is None:
         return None
     blocked, channels, dtype = x.layout is not None, x.shape[1], x.dtype
     nothing = np.zeros(channels, dtype)
@@ -326,18 +334,18 @@ def _norm_backward(forms: Any, out_types: Any, *, eps: float) -> Bound | None:
         elif isinstance(form, _Sum) and not given.shared:
             terms = form.terms
         else:
-            terms = [_array(given)]
-        inverse = 1 / np.sqrt(_array(variance).reshape(-1) + dtype.type(eps))
+            terms = [array_of(given)]
+        inverse = 1 / np.sqrt(array_of(variance).reshape(-1) + dtype.type(eps))
         dweight, dbias = np.empty((2, channels), dtype)
-        operands = (_array(source), _array(mean).reshape(-1), weight.reshape(-1))
+        operands = (array_of(source), array_of(mean).reshape(-1), weight.reshape(-1))
 
         def fill(out: Any) -> None:
             array, centre, scale = operands
             kernels.bn_backward(
-                _flat(array, blocked), [_flat(t, blocked) for t in terms], centre, inverse, scale,
-                nothing, _flat(out, blocked), dweight, dbias,
-                None if y is None else _flat(y, blocked),
-                None if masked is None else _flat(masked, blocked), activation,
+                flat(array, blocked), [flat(t, blocked) for t in terms], centre, inverse, scale,
+                nothing, flat(out, blocked), dweight, dbias,
+                None if y is None else flat(y, blocked),
+                None if masked is None else flat(masked, blocked), activation,
             )  # fmt: skip
 
         return (
@@ -350,7 +358,7 @@ def _norm_backward(forms: Any, out_types: Any, *, eps: float) -> Bound | None:
     return Bound(None, layouts, (x, *out_types[1:]), start=start)
 
 
-def _install(op: OpDef, build: Any) -> None:
+def install(op: OpDef, build: Any) -> None:
     def physical(*args: Any, **attrs: Any) -> Bound | None:
         return build(*args, **attrs)  # type: ignore[no-any-return]
 
@@ -358,12 +366,12 @@ def _install(op: OpDef, build: Any) -> None:
     op.backend("fusion")(physical)
 
 
-_install(batch_norm, _norm)
-_install(batch_norm_backward, _norm_backward)
-_install(running_statistics, _running)
-_install(add, _addition)
-_install(accumulate, _accumulation)
+install(batch_norm, _norm)
+install(batch_norm_backward, _norm_backward)
+install(running_statistics, _running)
+install(add, _addition)
+install(accumulate, _accumulation)
 for _op, _name in ((relu, "relu"), (relu6, "relu6")):
-    _install(_op, _activation(_op, _name))
+    install(_op, _activation(_op, _name))
 for _op, _name in ((relu_backward, "relu"), (relu6_backward, "relu6")):
-    _install(_op, _masking(_op, _name))
+    install(_op, _masking(_op, _name))
