@@ -6,7 +6,7 @@ the activation are done where the convolution writes. During a recording nothing
 """
 
 import operator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -196,10 +196,10 @@ def _inference(forms: Any, out_types: Any, *, eps: float) -> Bound | None:
         value = ins[0]
         norm = tuple(array_of(a) for a in ins[1:])
         form = value.form if type(value) is Deferred else None
-        if isinstance(form, Convolved) and not state.recorders:
-            if not form.norm and form.residual is None:
-                joined = form.normed(norm, eps)
-                return (Deferred(joined.fill, joined),)
+        bare = isinstance(form, Convolved) and not form.norm and form.residual is None
+        if bare and not state.recorders:
+            joined = cast(Convolved, form).normed(norm, eps)
+            return (Deferred(joined.fill, joined),)
         mean, variance, weight, bias = norm
         given = Normalised(array_of(value), weight, bias, eps, channels, blocked)
         given.give(mean, variance)
