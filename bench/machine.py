@@ -29,7 +29,7 @@ def gemm_gflops(size: int = 768, repeats: int = 4) -> float:
 def _polynomial() -> Any:
     import numba
 
-    @numba.njit(parallel=True, fastmath=True, cache=True)
+    @numba.njit(parallel=True, fastmath={"contract"}, cache=True)
     def run(x: Any, rounds: int) -> None:
         for thread in numba.prange(x.shape[0]):
             row = x[thread]
