@@ -82,7 +82,7 @@ def contest(contenders: list[Contender], seconds: float, rounds: int = 6) -> dic
     foreign = []
     for turn in range(rounds + 1):
         rates["gemm_gflops"].append(machine.gemm_gflops())
-        rates["fma_gflops"].append(machine.fma_gflops(200))
+        rates["fma_gflops"].append(machine.fma_gflops())
         for contender in live[turn % len(live) :] + live[: turn % len(live)]:
             known = contender.median_ms if contender.times else contender.facts["first_s"] * 1e3
             steps = max(1, min(50, int(slice_ * 1e3 / max(known, 1e-3))))
