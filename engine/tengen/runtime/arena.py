@@ -48,8 +48,6 @@ class Arena:
         self.lock = threading.RLock()
         self.free: list[tuple[int, int, int]] = []
         self.reserved = 0
-        self.touched = 0
-        self.peak_touched = 0
 
     def _insert(self, index: int, offset: int, size: int) -> None:
         segment = self.segments[index]

@@ -4,7 +4,6 @@ A Buffer is immutable once it is shared; several values may hold the same one, a
 its owner alive. `type` is the physical TensorType, its layout included.
 """
 
-import sys
 import weakref
 from typing import Any
 
@@ -177,15 +176,3 @@ def from_host(array: Any, device: Any, tag: Tag | None = None) -> OwnedBuffer:
     made = empty(type_, tag)
     np.copyto(made.array, array)
     return made
-
-
-def exclusive(buffer: Buffer, references: int) -> bool:
-    """True if only the caller's `references` names hold this buffer's memory.
-
-    Counts Python references to the buffer and to its array; a view never counts as exclusive.
-    """
-    return (
-        buffer.owner is None
-        and sys.getrefcount(buffer) - 2 <= references
-        and sys.getrefcount(buffer.array) - 2 <= 0
-    )

@@ -53,12 +53,15 @@ def run_in_place(op: Any, attrs: tuple[Any, ...], values: tuple[Any, ...]) -> bo
         if _holders(buffers, index) != _ALONE:
             return False
     arrays = []
+    held = []  # arrays do not keep the arena's memory; converted buffers must live until run
     for index, layout in enumerate(entry.layouts):
         array = buffers[index].array
         if buffers[index].type.layout is not layout or not array.flags.c_contiguous:
             if index in sources:
                 return False
-            array = convert(buffers[index], layout, _TAG).array
+            converted = convert(buffers[index], layout, _TAG)
+            held.append(converted)
+            array = converted.array
         arrays.append(array)
     entry.run(tuple([arrays[index] for index in sources]), tuple(arrays))
     return True

@@ -131,8 +131,7 @@ def _result(type_: TensorType, array: Any, op: OpDef, ins: tuple[Any, ...], tag:
         type_ = TensorType.of(array.shape, type_.dtype, type_.device)
     if array.base is not None and op.alias:
         for source in ins:
-            plain = source is not None and source.type.layout is None
-            if plain and np.may_share_memory(array, source.array):
+            if source is not None and np.may_share_memory(array, source.array):
                 return view(type_, array, source)
     return adopt(type_, array, tag)
 
@@ -189,7 +188,7 @@ def _bound_run(op: OpDef, bound: Bound, forms: tuple[TensorType | None, ...]) ->
 
     def run(ins: tuple[Any, ...], tag: Any) -> Any:
         arrays: list[Any] = []
-        held = []
+        held = []  # arrays do not keep the arena's memory; converted buffers must live until run
         for buffer, layout in zip(ins, layouts, strict=True):
             if buffer is None:
                 arrays.append(None)
