@@ -49,7 +49,7 @@ __version__ = "0.1.0"
 # As in MegEngine, where the package's name for the class hides the module.
 globals()["tensor"] = Tensor
 
-_LATER = ("compat", "data", "models", "viz")
+_LATER = ("compat", "data", "jit", "models", "viz")
 
 __all__ = [
     "Parameter",

@@ -18,7 +18,7 @@ from .graph.state import state
 from .graph.types import TensorType
 from .graph.value import Value, install_value, wrap
 from .ops import shape as shape_ops
-from .runtime.buffer import adopt, empty, from_host, make_tag
+from .runtime.buffer import CONSTANT, adopt, empty, from_host, make_tag
 from .runtime.eager import run_eager
 from .runtime.plan import to_plain
 
@@ -129,6 +129,8 @@ class Tensor(Value, _ArrayMethods):
         buffer = self._buffer
         if buffer is None:
             return state.mode.read(self)  # type: ignore[no-any-return]
+        if state.mode is not None:
+            state.mode.reading(self)
         array = to_plain(buffer)
         return array.copy() if array.base is not None or array is buffer.array else array
 
@@ -145,6 +147,8 @@ class Tensor(Value, _ArrayMethods):
     @contextlib.contextmanager
     def _writable(self) -> Iterator[np.ndarray[Any, Any]]:
         """The plain host memory, made this handle's own, to be filled in place."""
+        if state.mode is not None:
+            state.mode.rebinding(self)
         old = self._buffer
         made = empty(old.type.logical, make_tag("data", old.type.nbytes))
         yield made.array
@@ -152,6 +156,8 @@ class Tensor(Value, _ArrayMethods):
 
     def set_value(self, value: Any) -> None:
         """Give this handle a new value (any shape); the device and data type stay."""
+        if state.mode is not None:
+            state.mode.rebinding(self)
         if isinstance(value, Tensor) and value._buffer is not None:
             kind = self._buffer.type
             if value._buffer.type.dtype == kind.dtype and value._buffer.type.device is kind.device:
@@ -163,6 +169,8 @@ class Tensor(Value, _ArrayMethods):
 
     def _reset(self, other: "Tensor") -> None:
         """Take over another tensor's value and its place on the tape."""
+        if state.mode is not None:
+            state.mode.rebinding(self)
         self._buffer, self._var = other._buffer, other._var
 
     def reset_zero(self) -> None:
@@ -283,7 +291,7 @@ def constant(scalar: Any, dtype: Any, device: Device) -> Any:
     found = _constants.get(key)
     if found is None:
         array = np.asarray(scalar).astype(dtype)
-        buffer = adopt(TensorType.of((), dtype, device), array, None)
+        buffer = adopt(TensorType.of((), dtype, device), array, CONSTANT)
         if len(_constants) > 4096:
             _constants.clear()
         found = _constants[key] = wrap(buffer, None)

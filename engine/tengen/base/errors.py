@@ -9,7 +9,8 @@ TengenError
 |-- GradientError (RuntimeError)     a gradient that does not exist or can no longer be computed
 |-- OutOfMemoryError (MemoryError)   the device's capacity would be passed
 |-- FileFormatError (ValueError)     a file that is damaged, hostile or of another kind
-`-- StateError (RuntimeError)        a call that is not possible at this moment
+|-- StateError (RuntimeError)        a call that is not possible at this moment
+`-- TraceError (RuntimeError)        a program that a static graph cannot stand for
 """
 
 from .source import user_line
@@ -65,3 +66,11 @@ class FileFormatError(TengenError, ValueError):
 
 class StateError(TengenError, RuntimeError):
     """A call that is not possible at this moment."""
+
+
+class TraceError(TengenError, RuntimeError):
+    """A program, or a part of one, that a static graph cannot stand for."""
+
+
+class UnsupportedError(TengenError, NotImplementedError):
+    """A part of a foreign model or file that has no counterpart; the message lists all of them."""

@@ -76,6 +76,9 @@ class Recorder:
             self._captured[id(value._buffer)] = found
         return found[1]
 
+    def reading(self, value: Any) -> None:
+        """A constant's data is read: nothing to note."""
+
     def emit(self, op: Any, attrs: tuple[Any, ...], inputs: tuple[Any, ...]) -> Any:
         """Append the call and give symbolic results."""
         operands = tuple([None if x is None else self.var_of(x) for x in inputs])

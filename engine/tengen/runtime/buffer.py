@@ -31,6 +31,10 @@ class Tag:
         self.line = line
 
 
+CONSTANT = Tag("constant", None, None, 0)
+"""Marks the buffer of a Python number: its value never changes."""
+
+
 def make_tag(op: str, nbytes: int) -> Tag:
     """The tag of a block that `op` makes now."""
     if nbytes >= TAGGED:

@@ -41,7 +41,7 @@ def run_eager(op: OpDef, attrs: tuple[Any, ...], inputs: tuple[Any, ...]) -> Any
         epoch = state.epoch
         for x in inputs:
             if x is not None and x._var is not None and x._var.epoch == epoch:
-                return _recorded(plan, inputs, buffers, made, epoch, tag)
+                return recorded(plan, inputs, buffers, made, epoch, tag)
     if op.single:
         return wrap(made, None)
     return tuple([wrap(m, None) for m in made])
@@ -50,7 +50,9 @@ def run_eager(op: OpDef, attrs: tuple[Any, ...], inputs: tuple[Any, ...]) -> Any
 def run_buffers(
     op: OpDef, attrs: tuple[Any, ...], buffers: tuple[Buffer | None, ...], tag: Tag | None
 ) -> Any:
-    """Run one call on buffers, off the tape."""
+    """Run one call on buffers, off the tape; a recording session takes it instead."""
+    if state.mode is not None:
+        return state.mode.call(op, attrs, buffers, tag)
     key = (op, attrs, *[None if b is None else b.type for b in buffers])
     plan = plans.get(key)
     if plan is None:
@@ -58,7 +60,7 @@ def run_buffers(
     return plan.run(buffers, tag)
 
 
-def _recorded(
+def recorded(
     plan: Plan, inputs: tuple[Any, ...], buffers: Any, made: Any, epoch: int, tag: Tag
 ) -> Any:
     """Wrap the results of a call whose inputs are tracked, with a node that remembers it."""

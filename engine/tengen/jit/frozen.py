@@ -1,0 +1,237 @@
+"""Frozen replay: a recorded call run again without running its Python.
+
+Arguments and the handles of parameters and states are read, the program runs, and the handles
+take their next values. It stands only for what it was recorded with: shapes, data types, modes
+of modules and plain values are guarded, and what cannot be replayed is refused with its reason.
+"""
+
+from collections.abc import Callable
+from sys import getrefcount
+from typing import Any
+
+from ..base.source import user_line
+from ..graph.state import state
+from ..graph.value import wrap
+from ..optimizer import Optimizer
+from ..runtime.lazy import LazyBuffer
+from ..tensor import Tensor
+from .reachable import reachable
+from .runner import Runner, Stretch
+from .session import Session, settle
+from .structure import flatten, rebuild, same
+
+
+class Observed(Session):
+    """A run that also notes what stands in the way of skipping its Python."""
+
+    def __init__(self, runner: Runner):
+        super().__init__(runner.tree, self._execute)
+        self.runner = runner
+        self.stretches: list[Stretch] = []
+        self.wanted: list[LazyBuffer] = []
+        self.reasons: list[tuple[str, str]] = []
+
+    def _execute(self, session: Session, wanted: list[LazyBuffer]) -> None:
+        self.stretches.append(self.runner.stretch(session, tuple([o.slot for o in wanted])))
+        self.wanted = list(wanted)
+        self.runner.execute(session, wanted)
+
+    def alone(self, number: int) -> bool:
+        """An observed run keeps what it was given."""
+        return False
+
+    def need(self, buffer: LazyBuffer) -> None:
+        self.reasons.append(("a value is read on the host", user_line()))
+        super().need(buffer)
+
+    def reading(self, tensor: Any) -> None:
+        if type(tensor._buffer) is not LazyBuffer or tensor._buffer._array is not None:
+            self.reasons.append(("a value is read on the host", user_line()))
+
+    def _island(self, record: Any, buffers: tuple[Any, ...]) -> Any:
+        self.reasons.append((f"the shape that {record.op.name} gives depends on data", user_line()))
+        return super()._island(record, buffers)
+
+    def _forget(self) -> None:
+        """Keep what was taken: where it came from is asked at the end."""
+        self._leave_segment()
+
+
+class Frozen:
+    """A call without its Python. `reasons` is empty when that is possible."""
+
+    def __init__(self, function: Callable[..., Any], args: Any, kwargs: Any):
+        self.leaves: list[Tensor] = []
+        self.template = flatten((args, kwargs), self.leaves)
+        self.types = [t.type for t in self.leaves]
+        self.function = function
+        self.reasons: list[tuple[str, str]] = []
+        seen = reachable(function, args, kwargs)
+        self.tensors = seen.tensors
+        self.modes = [(m, m.training) for m in seen.modules]
+        self.optimizers: list[Optimizer] = seen.optimizers
+        self.places = [p for p in seen.places if not _counts(p)]
+
+    def record(self, runner: Runner, args: Any, kwargs: Any) -> Any:
+        """Run the call once, checked; what the function returned."""
+        session = Observed(runner)
+        before, state.mode = state.mode, session
+        handed = [t._buffer for t in self.leaves]
+        self.known = {id(t._buffer): t for t in self.tensors}
+        try:
+            result = self.function(*args, **kwargs)
+            session.flush()
+            self._keep(runner, session, result, handed)
+        finally:
+            state.mode = before
+            session.close()
+        for tensor in flat_tensors(result):
+            settle(tensor)
+        return result
+
+    def _keep(self, runner: Runner, session: Observed, result: Any, handed: list[Any]) -> None:
+        self.reasons = list(session.reasons)
+        self.runner = runner
+        if len(session.stretches) > 1:
+            self.reasons.append(("the call runs in more than one piece", ""))
+        if not session.stretches:
+            self.reasons.append(("the call computes nothing", ""))
+            return
+        self.stretch = session.stretches[-1]
+        outputs = {id(o): index for index, o in enumerate(session.wanted)}
+        self._take_inputs(session, handed)
+        self._take_results(result, outputs)
+        self._take_states(session, outputs)
+        held = {*self._result_outputs, *self.writes.values(), *self.grads.values()}
+        for index, lazy in enumerate(session.wanted):
+            if index not in held:
+                kind = lazy.type
+                self.reasons.append((f"a value made in the call ({kind}) is kept by Python", ""))
+
+    def _take_inputs(self, session: Observed, handed: list[Any]) -> None:
+        numbers = {id(b): i for i, b in reversed(list(enumerate(handed)))}
+        self.sources: list[Any] = []
+        leaf_handles = {id(t): i for i, t in enumerate(self.leaves)}
+        for number in self.stretch.numbers:
+            ref = session.sources.get(number)
+            handle = None if ref is None else ref()
+            if handle is None and number in session.values:
+                handle = self.known.get(id(session.values[number]))
+            if handle is None:
+                self.reasons.append(("data made inside the call is used", ""))
+                self.sources.append(None)
+            elif id(handle) in leaf_handles:
+                self.sources.append(leaf_handles[id(handle)])
+            else:
+                buffer = session.values.get(number)
+                shared = None if buffer is None else numbers.get(id(buffer))
+                self.sources.append(handle if shared is None else shared)
+
+    def _take_results(self, result: Any, outputs: dict[int, int]) -> None:
+        tensors: list[Tensor] = []
+        self.result = flatten(result, tensors)
+        self.returned: list[Any] = []
+        for tensor in tensors:
+            index = outputs.get(id(tensor._buffer))
+            self.returned.append(tensor if index is None else index)
+        self._result_outputs = {i for i in self.returned if isinstance(i, int)}
+
+    def _take_states(self, session: Observed, outputs: dict[int, int]) -> None:
+        self.writes: dict[Any, int] = {}
+        self.grads: dict[Any, int] = {}
+        self.cleared: list[Tensor] = []
+        found = [ref() for ref in (*session.rebound.values(), *session.sources.values())]
+        handles = {id(t): t for t in found if t is not None}
+        for handle in handles.values():
+            index = outputs.get(id(handle._buffer))
+            if index is not None:
+                self.writes[handle] = index
+            grad = handle.grad
+            if grad is None:
+                self.cleared.append(handle)
+            elif isinstance(grad, Tensor) and id(grad._buffer) in outputs:
+                self.grads[handle] = outputs[id(grad._buffer)]
+
+    def fits(self, args: Any, kwargs: Any) -> list[Tensor] | None:
+        """The tensors of a call that this stands for, or None."""
+        leaves: list[Tensor] = []
+        template = flatten((args, kwargs), leaves)
+        if len(leaves) != len(self.types) or not same(template, self.template):
+            return None
+        if any(t.type is not kind for t, kind in zip(leaves, self.types, strict=True)):
+            return None
+        if any(m.training is not mode for m, mode in self.modes):
+            return None
+        if any(_current(owner, key) != value for owner, key, value in self.places):
+            return None
+        return leaves
+
+    def __call__(self, leaves: list[Tensor]) -> Any:
+        """Run on the tensors of a call that `fits` found."""
+        for optimizer in self.optimizers:
+            refresh = getattr(optimizer, "refresh_scalars", None)
+            if refresh is not None:
+                refresh()
+        inputs = []
+        for source in self.sources:
+            handle = leaves[source] if type(source) is int else source
+            buffer = handle._buffer
+            if type(buffer) is LazyBuffer:
+                buffer = handle._buffer = buffer.settled
+            inputs.append(buffer)
+        del buffer
+        donated = frozenset(
+            [
+                i
+                for i, source in enumerate(self.sources)
+                if type(source) is not int
+                and source in self.writes
+                and getrefcount(inputs[i]) <= ALONE
+                and inputs[i].owner is None
+            ]
+        )
+        made = self.runner.run(self.stretch, inputs, donated)
+        for handle, index in self.writes.items():
+            handle._buffer, handle._var = made[index], None
+        for handle in self.cleared:
+            handle.grad = None
+        for handle, index in self.grads.items():
+            handle.grad = wrap(made[index], None)
+        returned = self.returned
+        return rebuild(
+            self.result,
+            lambda i: wrap(made[returned[i]], None) if type(returned[i]) is int else returned[i],
+        )
+
+
+def flat_tensors(value: Any) -> list[Tensor]:
+    """Every tensor in nested lists, tuples and dicts."""
+    found: list[Tensor] = []
+    flatten(value, found)
+    return found
+
+
+def _current(owner: Any, key: Any) -> Any:
+    try:
+        return owner.cell_contents if key == "cell_contents" else owner[key]
+    except (KeyError, IndexError, ValueError):
+        return None
+
+
+def _counts(place: tuple[Any, Any, Any]) -> bool:
+    """True for names that say nothing of what the program does: settings that the scalars carry."""
+    owner, key, _ = place
+    return isinstance(owner, dict) and "params" in owner and key != "params"
+
+
+def _alone() -> int:
+    class Handle:
+        __slots__ = ("_buffer",)
+
+    handle = Handle()
+    handle._buffer = object()
+    inputs = [handle._buffer]
+    return max(getrefcount(inputs[i]) for i in range(1))
+
+
+ALONE = _alone()

@@ -1,0 +1,154 @@
+"""trace: a function whose calls run as static graphs."""
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..base.errors import StateError
+from ..graph.state import state
+from .capture import Capture, captured
+from .compiling import runner_for
+from .configs import DTRConfig, GraphOptimizationConfig, SublinearMemoryConfig
+from .frozen import Frozen, flat_tensors
+from .runner import Runner
+from .session import Session, settle
+
+MOST_FROZEN = 32
+"""Frozen specialisations kept of one function."""
+
+
+class trace:  # noqa: N801 - MegEngine's name
+    """Make a function static: its calls are recorded and run as compiled graphs.
+
+    Use as a decorator, with or without arguments. Python still runs at every call and each
+    operator is checked against the record, so a call that goes another way is recorded as well
+    and the results are always those of the plain function. With `without_host=True` Python is
+    skipped once a call of the same shapes, data types, modes and plain values has been recorded.
+
+    `symbolic`: kept for MegEngine's programs; values are computed when they are needed either way.
+    `capture_as_const`: parameters and other outside tensors become constants of the graph;
+    needed for `dump`. `record_only`: record for `dump`, run by the eager kernels.
+    `sublinear_memory_config`: recompute activations in the backward pass to save memory.
+    `dtr_config`: has its meaning in dynamic mode only (`tengen.dtr`). `profiling`: measure every
+    operator; see `get_profile`. `opt_level`: 0 runs operators one by one, 1 leaves out the
+    fusions, 2 takes every pass. `symbolic_shape`: kept; another shape is recorded by itself.
+    `memory_budget`: bytes (int) or a fraction of the memory without recompute (float) that the
+    graph may take.
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if not args:
+            return functools.partial(cls, **kwargs)
+        return super().__new__(cls)
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        symbolic: bool = False,
+        capture_as_const: bool = False,
+        record_only: bool = False,
+        sublinear_memory_config: SublinearMemoryConfig | None = None,
+        dtr_config: DTRConfig | None = None,
+        profiling: bool = False,
+        opt_level: int = 2,
+        graph_opt_config: GraphOptimizationConfig | None = None,
+        symbolic_shape: bool = True,
+        without_host: bool = False,
+        *,
+        memory_budget: int | float | None = None,
+    ):
+        self.__wrapped__ = function
+        self._symbolic = symbolic
+        self._capture_as_const = capture_as_const or record_only
+        self._without_host = without_host
+        self._runner = runner_for(
+            level=0 if record_only else opt_level,
+            sublinear=sublinear_memory_config,
+            budget=memory_budget,
+            profiling=profiling,
+            fusion=graph_opt_config,
+        )
+        self._frozen: list[Frozen] = []
+        self._last: tuple[Any, Any] | None = None
+        functools.update_wrapper(self, function, updated=())
+
+    @property
+    def without_host(self) -> bool:
+        """True when Python is skipped where that is possible."""
+        return self._without_host
+
+    @property
+    def runner(self) -> Runner:
+        """What holds the records and the compiled programs."""
+        return self._runner
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(state.mode, Session):
+            return self.__wrapped__(*args, **kwargs)
+        if state.mode is not None:
+            raise StateError("[trace] a traced function cannot be called while a rule is traced")
+        if self._capture_as_const:
+            self._last = (args, kwargs)
+        if self._without_host:
+            return self._without_python(args, kwargs)
+        return run_checked(self._runner, self.__wrapped__, args, kwargs)
+
+    def _without_python(self, args: Any, kwargs: Any) -> Any:
+        for frozen in self._frozen:
+            leaves = frozen.fits(args, kwargs)
+            if leaves is not None:
+                return frozen(leaves)
+        frozen = Frozen(self.__wrapped__, args, kwargs)
+        result = frozen.record(self._runner, args, kwargs)
+        if not frozen.reasons and len(self._frozen) < MOST_FROZEN:
+            self._frozen.append(frozen)
+        return result
+
+    def capture(self, *args: Any, **kwargs: Any) -> Capture:
+        """The graph of a call, nothing computed; the last call's arguments by default."""
+        if not args and not kwargs:
+            if self._last is None:
+                raise StateError("[trace] call the function first, or give arguments")
+            args, kwargs = self._last
+        return captured(self.__wrapped__, *args, **kwargs)
+
+    def get_profile(self) -> dict[str, Any]:
+        """What was measured since the function was made; needs `profiling=True`."""
+        return self._runner.profile()
+
+
+def run_checked(runner: Runner, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """One call of a function, recorded or checked against its records."""
+    session = runner.session()
+    before, state.mode = state.mode, session
+    try:
+        result = function(*args, **kwargs)
+        session.flush()
+    except BaseException:
+        session.give_up()
+        raise
+    finally:
+        state.mode = before
+        session.close()
+    for tensor in flat_tensors(result):
+        settle(tensor)
+    return result
+
+
+@contextmanager
+def exclude_from_trace() -> Iterator[None]:
+    """Inside it, calls run dynamically and are not recorded; their results come from outside."""
+    session = state.mode
+    if not isinstance(session, Session):
+        yield
+        return
+    session.flush()
+    state.mode = None
+    try:
+        yield
+    finally:
+        state.mode = session

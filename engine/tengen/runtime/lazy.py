@@ -1,0 +1,42 @@
+"""LazyBuffer: the value of a recorded call that has not run yet."""
+
+from typing import Any
+
+from ..graph.types import TensorType
+from .buffer import Buffer
+
+
+class LazyBuffer(Buffer):
+    """A buffer whose value a recording session computes when somebody first looks at it.
+
+    `slot` numbers it in its session's call. Once computed it is a view of `made`.
+    """
+
+    __slots__ = ("made", "session", "slot", "tag")
+
+    def __init__(self, type: TensorType, session: Any, slot: int):
+        self.type = type
+        self._array = None
+        self.owner = None
+        self.nbytes = 0
+        self.uses = 0
+        self.session = session
+        self.slot = slot
+        self.tag = None
+
+    def materialise(self) -> Any:
+        """Run what was recorded so far; this value's array."""
+        self.session.need(self)
+        return self._array
+
+    def fill(self, made: Buffer) -> None:
+        """Take over a computed buffer."""
+        self.type = made.type
+        self._array = made.array
+        self.owner = made.root
+        self.made = made
+
+    @property
+    def settled(self) -> Buffer:
+        """The computed buffer that this one shows; itself while there is none."""
+        return self if self._array is None else self.made
