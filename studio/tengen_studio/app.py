@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
+from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Unicode
+from traitlets import Bool, Integer, List, Unicode
 
 from tengen_studio.about import handlers as about
-from tengen_studio.context import SETTING, StudioContext
+from tengen_studio.audit import handlers as audit
+from tengen_studio.context import SETTING, Limits
+from tengen_studio.datasets import copying
+from tengen_studio.datasets import handlers as datasets
+from tengen_studio.db.revisions import RevisionError
 from tengen_studio.http import API
+from tengen_studio.openapi import handlers as openapi
+from tengen_studio.openapi.routes import ROUTES_SETTING
+from tengen_studio.people import handlers as people
+from tengen_studio.secrets import handlers as secrets
+from tengen_studio.secrets.channel import Channel
+from tengen_studio.secrets.saving import CleanOutputs
+from tengen_studio.sharing import handlers as sharing
+from tengen_studio.sharing import sockets as sharing_sockets
+from tengen_studio.start import open_context
 from tengen_studio.templates import handlers as templates
 from tengen_studio.version import __version__
 
-ROUTES = [*about.routes, *templates.routes]
+ROUTES = [
+    *about.routes,
+    *audit.routes,
+    *datasets.routes,
+    *openapi.routes,
+    *people.routes,
+    *secrets.routes,
+    *sharing.routes,
+    *templates.routes,
+]
+
+SOCKETS = [*sharing_sockets.sockets]
 
 
 class StudioApp(ExtensionApp):
@@ -36,19 +62,81 @@ class StudioApp(ExtensionApp):
         help="Folder with one folder per template. Empty: the templates that come with Tengen.",
     )
 
+    data_dir = Unicode(
+        config=True,
+        help="Folder of the studio's own data: versions, large files, the database. "
+        "Empty: `tengen-studio` in Jupyter's data folder.",
+    )
+    database_url = Unicode(
+        config=True,
+        help="SQLAlchemy URL of the database. Empty: SQLite in the studio's data folder.",
+    )
+    project_quota = Integer(
+        Limits.project_quota,
+        config=True,
+        help="Most bytes that the history of one project may take; 0 for no limit.",
+    )
+    account_quota = Integer(
+        Limits.account_quota,
+        config=True,
+        help="Most bytes that the projects of one invited account may take; 0 for no limit.",
+    )
+    dataset_folders = List(
+        Unicode(),
+        ["/usr/share/datasets"],
+        config=True,
+        help="Folders outside the user's folder that data sets may be registered from.",
+    )
+    private_downloads = Bool(
+        Limits.private_downloads,
+        config=True,
+        help="Register data sets from addresses that are not https, or lie in a private network.",
+    )
+    insecure_git = Bool(
+        Limits.insecure_git,
+        config=True,
+        help="Import from git addresses that are not https, or lie in a private network.",
+    )
+
     def initialize_settings(self) -> None:
         """Resolve the folders once, so that requests compare resolved paths."""
         assert self.serverapp is not None
         chosen = Path(self.templates_dir) if self.templates_dir else shipped_templates()
-        self.settings[SETTING] = StudioContext(
-            root=Path(self.serverapp.root_dir).resolve(),
-            templates_dir=chosen.resolve(),
-            allow_hidden=bool(self.serverapp.contents_manager.allow_hidden),
-        )
+        data = self.data_dir or Path(jupyter_data_dir()) / "tengen-studio"
+        try:
+            self.settings[SETTING] = open_context(
+                root=Path(self.serverapp.root_dir),
+                templates_dir=chosen,
+                data_dir=Path(data),
+                database_url=self.database_url,
+                limits=Limits(
+                    project_quota=self.project_quota,
+                    account_quota=self.account_quota,
+                    insecure_git=self.insecure_git,
+                    private_downloads=self.private_downloads,
+                ),
+                allow_hidden=bool(self.serverapp.contents_manager.allow_hidden),
+                dataset_folders=[Path(folder) for folder in self.dataset_folders],
+            )
+        except RevisionError as error:
+            # To go on without a database would look as if every project were gone.
+            self.log.critical("%s", error)
+            sys.exit(1)
+        context = self.settings[SETTING]
+        copying.recover(context)
+        self.channel = Channel(context)
+        self.channel.start()
+        self.serverapp.contents_manager.register_pre_save_hook(CleanOutputs(context))
+
+    async def stop_extension(self) -> None:
+        """Let running requests end and close the database."""
+        self.channel.stop()
+        self.settings[SETTING].close()
 
     def initialize_handlers(self) -> None:
         """Mount every route under the API's prefix."""
-        self.handlers.extend((API + pattern, handler) for pattern, handler in ROUTES)
+        self.settings[ROUTES_SETTING] = ROUTES
+        self.handlers.extend((API + pattern, handler) for pattern, handler in ROUTES + SOCKETS)
 
 
 def shipped_templates() -> Path:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import secrets
 from collections.abc import Callable
 from http.client import responses
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
 import tornado.web as web
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.extension.handler import ExtensionHandlerMixin
+from sqlalchemy.orm import Session
 
-from tengen_studio.access import RESOURCE
+from tengen_studio.access import Actor
 from tengen_studio.context import SETTING, StudioContext
-from tengen_studio.errors import InvalidError, StudioError
+from tengen_studio.contract import Contract, contract_of
+from tengen_studio.errors import InvalidError, StudioError, refusal_of
+from tengen_studio.guard import RESOURCE, Identified
 
 API = "/tengen-studio/api"
 
@@ -25,7 +29,7 @@ R = TypeVar("R")
 Body = TypeVar("Body", bound=msgspec.Struct)
 
 
-class StudioHandler(ExtensionHandlerMixin, APIHandler):
+class StudioHandler(Identified, ExtensionHandlerMixin, APIHandler):
     """Base of the studio's REST handlers; a subclass decodes, calls one service, and sends."""
 
     auth_resource = RESOURCE
@@ -35,25 +39,81 @@ class StudioHandler(ExtensionHandlerMixin, APIHandler):
         """The running server, as services see it."""
         return self.settings[SETTING]
 
+    @property
+    def contract(self) -> Contract:
+        """The contract of the verb that is being answered."""
+        found = contract_of(getattr(self, (self.request.method or "").lower()))
+        assert found is not None, f"{type(self).__name__} answers without a contract"
+        return found
+
     def body(self, schema: type[Body]) -> Body:
         """Return the request's JSON body as `schema`; an empty body counts as `{}`.
 
         Raises:
             InvalidError: not JSON, or a field missing, unknown or of the wrong type.
         """
+        assert self.contract.takes is schema, f"the contract does not take {schema.__name__}"
         try:
             return msgspec.json.decode(self.request.body or b"{}", type=schema)
         except msgspec.DecodeError as error:
             raise InvalidError(f"The request is not understood: {error}") from None
 
+    def query(self, schema: type[Body]) -> Body:
+        """Return the address's parameters as `schema`; of a repeated one the last counts.
+
+        Raises:
+            InvalidError: a parameter missing, unknown or of the wrong type.
+        """
+        assert self.contract.query is schema, f"the contract does not ask for {schema.__name__}"
+        given = {name: self.get_query_argument(name) for name in self.request.query_arguments}
+        given.pop("token", None)  # jupyter_server's own way to log in by an address
+        try:
+            return msgspec.convert(given, type=schema, strict=False)
+        except msgspec.ValidationError as error:
+            raise InvalidError(f"The address is not understood: {error}") from None
+
     async def run(self, service: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a service function in a thread, so that no other request waits for it."""
-        return await asyncio.to_thread(service, *args, **kwargs)
+        work = functools.partial(service, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self.context.threads, work)
 
-    def send(self, value: msgspec.Struct, status: int = 200) -> None:
-        """Finish with `value` as JSON."""
-        self.set_status(status)
+    async def transact(
+        self,
+        service: Callable[Concatenate[Session, Actor, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """Run `service(session, actor, ...)` in a thread, as the request's one transaction.
+
+        A GET's transaction cannot write. Refusals roll back, save those that keep changes.
+        """
+        actor = await self.identify()
+        reading = self.request.method in ("GET", "HEAD")
+
+        def work() -> R:
+            with self.context.transaction(read_only=reading) as session:
+                try:
+                    return service(session, actor, *args, **kwargs)
+                except StudioError as error:
+                    if not error.keeps_changes:
+                        raise
+                    refusal = error
+            raise refusal
+
+        try:
+            return await self.run(work)
+        except OSError as error:
+            raise refusal_of(error) or error from error
+
+    def send(self, value: msgspec.Struct | None = None) -> None:
+        """Finish with `value` as JSON, or with nothing, under the contract's status."""
+        contract = self.contract
+        self.set_status(contract.status)
         self.set_header("Cache-Control", "no-store")
+        if contract.gives is None:
+            self.finish()
+            return
+        assert type(value) is contract.gives, f"the contract gives {contract.gives}; {type(value)}"
         self.finish(msgspec.json.encode(value))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:

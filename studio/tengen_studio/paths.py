@@ -6,9 +6,13 @@ A name is judged by its components after every link is resolved, never by a stri
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from tengen_studio.context import StudioContext
-from tengen_studio.errors import InvalidError, NotFoundError
+from tengen_studio.errors import ConflictError, InvalidError, NotFoundError
+
+if TYPE_CHECKING:
+    from tengen_studio.projects.models import Project
 
 
 def resolve_directory(context: StudioContext, relative: str) -> Path:
@@ -41,3 +45,25 @@ def resolve_directory(context: StudioContext, relative: str) -> Path:
 def inside(path: Path, root: Path) -> bool:
     """Tell whether the resolved `path` is the resolved `root` or lies under it."""
     return path == root or root in path.parents
+
+
+def project_folder(context: StudioContext, project: Project) -> Path | None:
+    """Return a project's folder, or None for a project that lives only as versions.
+
+    Raises:
+        ConflictError: the folder was moved or removed, or lies under another server's folder.
+    """
+    if project.directory is None:
+        return None
+    if project.root != str(context.root):
+        raise ConflictError("This project's folder does not lie in the folder of this server.")
+    try:
+        folder = resolve_directory(context, project.directory)
+    except (InvalidError, NotFoundError):
+        raise ConflictError(
+            f"The folder {project.directory} of this project is gone. Move it back, or tell the "
+            "project where it is now."
+        ) from None
+    if folder == context.root:
+        raise ConflictError("A project has a folder of its own within the server's folder.")
+    return folder

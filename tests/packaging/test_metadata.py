@@ -50,12 +50,14 @@ def test_every_extra_has_its_reason() -> None:
 
 
 # Imported only where present, behind a message that says what to install.
-OPTIONAL = {"PIL", "cuda", "cupy", "scipy", "torch"}
+OPTIONAL = {"cuda", "cupy", "scipy", "torch"}
 MODULES = {
     "cv2": "opencv-python-headless",
+    "PIL": "pillow",
     "onednn": "onednn-cpu-gomp",
     "tornado": "jupyter_server",
 }
+MODULES |= {"jinja2": "jupyter_server", "jupyter_core": "jupyter_server"}
 MODULES |= {"traitlets": "jupyter_server", "IPython": "ipykernel", "llvmlite": "numba"}
 
 

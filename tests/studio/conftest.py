@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_jupyter.jupyter_server import *  # noqa: F403  (its fixtures and its async runner)
 
-from .factory import make_template
+from tengen_studio.context import StudioContext
+
+from .actors import PASSWORD
+from .browser import Browser
+from .factory import fresh_database_url, make_context, make_template
 
 
 @pytest.fixture
@@ -21,9 +26,47 @@ def templates_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def jp_server_config(templates_dir: Path) -> dict[str, Any]:
+def jp_server_config(templates_dir: Path, tmp_path: Path) -> dict[str, Any]:
     """The server's configuration: our extension, these templates."""
     return {
         "ServerApp": {"jpserver_extensions": {"tengen_studio": True, "jupyterlab": True}},
-        "StudioApp": {"templates_dir": str(templates_dir)},
+        "StudioApp": {
+            "templates_dir": str(templates_dir),
+            "data_dir": str(tmp_path / "studio-data"),
+            "database_url": fresh_database_url(),
+        },
     }
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Iterator[StudioContext]:
+    """A studio over temporary folders, with its database, and no HTTP."""
+    made = make_context(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def host(http_server_client: Any, jp_base_url: str, jp_serverapp: Any) -> Browser:
+    """The host's browser, logged in to Jupyter by the token."""
+    return Browser(http_server_client, jp_base_url, jp_serverapp.identity_provider.token)
+
+
+@pytest.fixture
+def browser(http_server_client: Any, jp_base_url: str, jp_serverapp: Any) -> Callable[[], Browser]:
+    """Opens browsers that know nobody."""
+    return lambda: Browser(http_server_client, jp_base_url)
+
+
+@pytest.fixture
+def invited(host: Browser, browser: Callable[[], Browser]) -> Callable[[str], Awaitable[Browser]]:
+    """Invites a person and returns that person's browser, logged in."""
+
+    async def invite(name: str) -> Browser:
+        made = await host.api("POST", "people/invitations", {"note": name})
+        theirs = browser()
+        accepted = {"token": made["token"], "name": name, "password": PASSWORD}
+        await theirs.api("POST", "people/acceptances", accepted)
+        return theirs
+
+    return invite

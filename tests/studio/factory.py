@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 from tengen_studio.context import StudioContext
+from tengen_studio.db.engine import Database
+from tengen_studio.start import open_context
 
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 112"/>'
 NOTEBOOK = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
@@ -35,5 +38,25 @@ def make_context(tmp_path: Path, **changes: Any) -> StudioContext:
     home, shipped = tmp_path / "home", tmp_path / "shipped"
     home.mkdir()
     make_template(shipped, "first")
-    fields = {"root": home.resolve(), "templates_dir": shipped.resolve()} | changes
-    return StudioContext(**fields)
+    fields = {
+        "root": home,
+        "templates_dir": shipped,
+        "data_dir": tmp_path / "data",
+        "database_url": fresh_database_url(),
+    }
+    return open_context(**(fields | changes))
+
+
+def fresh_database_url() -> str:
+    """Return the address of an empty database: SQLite's "", or PostgreSQL's emptied.
+
+    The environment's TENGEN_TEST_DATABASE names a PostgreSQL database that tests may empty.
+    """
+    url = os.environ.get("TENGEN_TEST_DATABASE", "")
+    if url:
+        database = Database(url)
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+            connection.exec_driver_sql("CREATE SCHEMA public")
+        database.close()
+    return url

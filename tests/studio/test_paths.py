@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,9 @@ from .factory import make_context
 
 
 @pytest.fixture
-def context(tmp_path: Path) -> StudioContext:
+def context(context: StudioContext, tmp_path: Path) -> StudioContext:
     """A user's folder with a subfolder, a hidden one, a file, and links in and out."""
-    made = make_context(tmp_path)
+    made = context
     (made.root / "work" / "deep").mkdir(parents=True)
     (made.root / ".secret").mkdir()
     (made.root / "note.txt").write_text("x")
@@ -64,13 +65,19 @@ def test_a_sibling_with_the_same_prefix_is_outside() -> None:
     assert not inside(Path("/home/ana-evil"), Path("/home/ana"))
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioContext]:
+    """A user's folder that holds one folder, `a`."""
+    made = make_context(tmp_path_factory.mktemp("any"))
+    (made.root / "a").mkdir()
+    yield made
+    made.close()
+
+
 @given(st.text(alphabet="./\\a:~% \0é", max_size=12))
-def test_no_text_leaves_the_folder(tmp_path_factory: pytest.TempPathFactory, path: str) -> None:
-    root = tmp_path_factory.mktemp("any").resolve()
-    (root / "a").mkdir()
-    context = StudioContext(root=root, templates_dir=root)
+def test_no_text_leaves_the_folder(shared: StudioContext, path: str) -> None:
     try:
-        found = resolve_directory(context, path)
+        found = resolve_directory(shared, path)
     except (InvalidError, NotFoundError):
         return
-    assert found in (root, root / "a")
+    assert found in (shared.root, shared.root / "a")

@@ -5,17 +5,18 @@ take their next values. It stands only for what it was recorded with: shapes, da
 of modules and plain values are guarded, and what cannot be replayed is refused with its reason.
 """
 
+import time
 from collections.abc import Callable
 from sys import getrefcount
 from typing import Any
 
-from ..base.source import user_line
 from ..graph.state import state
 from ..graph.value import wrap
 from ..optimizer import Optimizer
 from ..runtime.lazy import LazyBuffer
 from ..tensor import Tensor
 from .reachable import reachable
+from .reasons import Reason, reason
 from .runner import Runner, Stretch
 from .session import Session, settle
 from .structure import flatten, rebuild, same
@@ -27,29 +28,37 @@ class Observed(Session):
     def __init__(self, runner: Runner):
         super().__init__(runner.tree, self._execute)
         self.runner = runner
+        self.running = 0.0
         self.stretches: list[Stretch] = []
         self.wanted: list[LazyBuffer] = []
-        self.reasons: list[tuple[str, str]] = []
+        self.reasons: list[Reason] = []
+        self.waits: dict[tuple[str, int], float] = {}
 
     def _execute(self, session: Session, wanted: list[LazyBuffer]) -> None:
         self.stretches.append(self.runner.stretch(session, tuple([o.slot for o in wanted])))
         self.wanted = list(wanted)
         self.runner.execute(session, wanted)
+        self.running = self.runner.last_seconds
 
     def alone(self, number: int) -> bool:
         """An observed run keeps what it was given."""
         return False
 
     def need(self, buffer: LazyBuffer) -> None:
-        self.reasons.append(("a value is read on the host", user_line()))
+        found = reason("host read")
+        self.reasons.append(found)
+        start = time.perf_counter()
         super().need(buffer)
+        spent = time.perf_counter() - start - self.running
+        place = (found.file, found.line)
+        self.waits[place] = self.waits.get(place, 0.0) + spent
 
     def reading(self, tensor: Any) -> None:
         if type(tensor._buffer) is not LazyBuffer or tensor._buffer._array is not None:
-            self.reasons.append(("a value is read on the host", user_line()))
+            self.reasons.append(reason("host read"))
 
     def _island(self, record: Any, buffers: tuple[Any, ...]) -> Any:
-        self.reasons.append((f"the shape that {record.op.name} gives depends on data", user_line()))
+        self.reasons.append(reason("data-dependent shape", record.op.name))
         return super()._island(record, buffers)
 
     def _forget(self) -> None:
@@ -65,12 +74,15 @@ class Frozen:
         self.template = flatten((args, kwargs), self.leaves)
         self.types = [t.type for t in self.leaves]
         self.function = function
-        self.reasons: list[tuple[str, str]] = []
+        self.reasons: list[Reason] = []
+        self.pieces: list[Stretch] = []
+        self.waits: dict[tuple[str, int], float] = {}
         seen = reachable(function, args, kwargs)
         self.tensors = seen.tensors
         self.modes = [(m, m.training) for m in seen.modules]
         self.optimizers: list[Optimizer] = seen.optimizers
         self.places = [p for p in seen.places if not _counts(p)]
+        self.alike = _alike(self.leaves)
 
     def record(self, runner: Runner, args: Any, kwargs: Any) -> Any:
         """Run the call once, checked; what the function returned."""
@@ -91,11 +103,14 @@ class Frozen:
 
     def _keep(self, runner: Runner, session: Observed, result: Any, handed: list[Any]) -> None:
         self.reasons = list(session.reasons)
+        self.pieces, self.waits = session.stretches, session.waits
         self.runner = runner
         if len(session.stretches) > 1:
-            self.reasons.append(("the call runs in more than one piece", ""))
+            self.reasons.append(reason("pieces", f"{len(session.stretches)} pieces", here=False))
         if not session.stretches:
-            self.reasons.append(("the call computes nothing", ""))
+            self.reasons.append(reason("nothing to run", here=False))
+            return
+        if self.reasons:
             return
         self.stretch = session.stretches[-1]
         outputs = {id(o): index for index, o in enumerate(session.wanted)}
@@ -106,7 +121,7 @@ class Frozen:
         for index, lazy in enumerate(session.wanted):
             if index not in held:
                 kind = lazy.type
-                self.reasons.append((f"a value made in the call ({kind}) is kept by Python", ""))
+                self.reasons.append(reason("kept value", str(kind), here=False))
 
     def _take_inputs(self, session: Observed, handed: list[Any]) -> None:
         numbers = {id(b): i for i, b in reversed(list(enumerate(handed)))}
@@ -118,14 +133,23 @@ class Frozen:
             if handle is None and number in session.values:
                 handle = self.known.get(id(session.values[number]))
             if handle is None:
-                self.reasons.append(("data made inside the call is used", ""))
+                self.reasons.append(self._origin(number))
                 self.sources.append(None)
             elif id(handle) in leaf_handles:
                 self.sources.append(leaf_handles[id(handle)])
             else:
                 buffer = session.values.get(number)
                 shared = None if buffer is None else numbers.get(id(buffer))
-                self.sources.append(handle if shared is None else shared)
+                if shared is not None:
+                    self.reasons.append(reason("aliased argument", f"argument {shared}", here=False))
+                self.sources.append(handle)
+
+    def _origin(self, number: int) -> Reason:
+        """Why a value that came from nowhere known cannot be replayed: who takes it, and where."""
+        graph = self.stretch.original
+        var = graph.inputs[self.stretch.numbers.index(number)]
+        node = next(node for node in graph.nodes if var in node.inputs)
+        return reason("inner data", node.op.name, tag=node.tag)
 
     def _take_results(self, result: Any, outputs: dict[int, int]) -> None:
         tensors: list[Tensor] = []
@@ -159,6 +183,8 @@ class Frozen:
         if len(leaves) != len(self.types) or not same(template, self.template):
             return None
         if any(t.type is not kind for t, kind in zip(leaves, self.types, strict=True)):
+            return None
+        if _alike(leaves) != self.alike:
             return None
         if any(m.training is not mode for m, mode in self.modes):
             return None
@@ -209,6 +235,12 @@ def flat_tensors(value: Any) -> list[Tensor]:
     found: list[Tensor] = []
     flatten(value, found)
     return found
+
+
+def _alike(leaves: list[Tensor]) -> tuple[int, ...]:
+    """For each tensor the first one that shares its value: aliased arguments are another call."""
+    first: dict[int, int] = {}
+    return tuple([first.setdefault(id(t._buffer), i) for i, t in enumerate(leaves)])
 
 
 def _current(owner: Any, key: Any) -> Any:

@@ -22,7 +22,8 @@ class Reachable:
     """Modules, optimizers and functions found, and where plain values and containers stand.
 
     `places` lists (owner, key, value): a name in a namespace, an attribute or an element whose
-    value is plain; owners are dicts, lists or cells.
+    value is plain; owners are dicts, lists or cells. `namespaces` are the attribute dicts of
+    objects, `names` the (globals, name) that code uses, `cells` what closures hold.
     """
 
     def __init__(self) -> None:
@@ -32,6 +33,9 @@ class Reachable:
         self.functions: list[Callable[..., Any]] = []
         self.containers: list[Any] = []
         self.places: list[tuple[Any, Any, Any]] = []
+        self.namespaces: list[dict[str, Any]] = []
+        self.names: list[tuple[dict[str, Any], str]] = []
+        self.cells: list[Any] = []
         self._seen: dict[int, Any] = {}
 
     def visit(self, value: Any, depth: int = 0) -> None:
@@ -49,6 +53,7 @@ class Reachable:
             self._function(getattr(type(value), "forward", None), depth)
         elif isinstance(value, Optimizer):
             self.optimizers.append(value)
+            self.tensors += [t for states in value._state.values() for t in states.values()]
             for group in value.param_groups:
                 self._namespace(group, depth)
         elif isinstance(value, (types.FunctionType, types.MethodType)):
@@ -72,9 +77,11 @@ class Reachable:
                 held = cell.cell_contents
             except ValueError:
                 continue
+            self.cells.append(cell)
             self._place(cell, "cell_contents", held, depth)
         for name in _names(value.__code__):
             if name in value.__globals__:
+                self.names.append((value.__globals__, name))
                 self._place(value.__globals__, name, value.__globals__[name], depth)
         for held in (*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()):
             self.visit(held, depth + 1)
@@ -92,6 +99,7 @@ class Reachable:
                 self.visit(held, depth + 1)
 
     def _namespace(self, names: dict[str, Any], depth: int, modules: bool = False) -> None:
+        self.namespaces.append(names)
         for key, held in list(names.items()):
             if modules and (key.startswith("_") or isinstance(held, Module)):
                 continue

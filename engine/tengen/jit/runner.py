@@ -1,11 +1,16 @@
 """Runner: turns stretches of records into compiled programs and runs them."""
 
+import dataclasses
+import time
 from collections.abc import Callable
 from typing import Any
 
+from ..base.errors import StateError
 from ..graph.graph import Graph
+from ..runtime.forms import follow_layouts
 from ..runtime.interpreter import interpret
 from ..runtime.lazy import LazyBuffer
+from ..runtime.profile import Profile
 from .record import Tree
 from .segment import segment_graph
 from .session import Session
@@ -34,10 +39,14 @@ class Runner:
     donated)` a program. Both None: every call runs by its eager kernel.
     """
 
-    def __init__(self, optimise: Any = None, make: Any = None):
+    def __init__(
+        self, optimise: Any = None, make: Any = None, profiler: Profile | None = None
+    ):
         self.optimise = optimise
         self.make = make
+        self.profiler = profiler
         self.tree = Tree()
+        self.last_seconds = 0.0
 
     def session(self) -> Session:
         """A new run."""
@@ -45,6 +54,7 @@ class Runner:
 
     def execute(self, session: Session, wanted: list[LazyBuffer]) -> None:
         """Run the pending records and fill the wanted values."""
+        start = time.perf_counter()
         stretch = self.stretch(session, tuple([o.slot for o in wanted]))
         donated = frozenset(
             [i for i, number in enumerate(stretch.numbers) if session.alone(number)]
@@ -55,6 +65,7 @@ class Runner:
                 inputs[index] = buffer.settled
         for buffer, made in zip(wanted, self.run(stretch, inputs, donated), strict=True):
             buffer.fill(made)
+        self.last_seconds = time.perf_counter() - start
 
     def stretch(self, session: Session, wanted: tuple[int, ...]) -> Stretch:
         """The compiled form of a session's pending records."""
@@ -80,6 +91,25 @@ class Runner:
         forms = tuple([b.type for b in inputs])
         program = stretch.programs.get((forms, donated))
         if program is None:
+            inputs = follow_layouts(stretch.graph, inputs, donated)
+            forms = tuple([b.type for b in inputs])
+            program = stretch.programs.get((forms, donated))
+        if program is None:
             program = self.make(stretch.graph, forms, donated)
             stretch.programs[forms, donated] = program
-        return program.run(inputs)  # type: ignore[no-any-return]
+        return program.run(inputs, self.profiler)  # type: ignore[no-any-return]
+
+    def arena_bytes(self) -> int:
+        """Bytes of the memory that the compiled programs share."""
+        programs = [p for s in self.tree.programs.values() for p in s.programs.values()]
+        return max((p.nbytes for p in programs), default=0)
+
+    def profile(self) -> dict[str, Any]:
+        """What the steps of all programs cost so far, the most expensive first; see `Cost`."""
+        if self.profiler is None:
+            raise StateError("[trace] nothing was measured: give profiling=True")
+        return {
+            "runs": self.profiler.runs,
+            "operators": self.profiler.by_operator(),
+            "steps": [dataclasses.asdict(cost) for cost in self.profiler.costs()],
+        }

@@ -53,7 +53,7 @@ def favoured_layout(ndim: int) -> Layout | None:
     )
 
 
-def _plain_or_blocked(desc: Desc) -> bool:
+def plain_or_blocked(desc: Desc) -> bool:
     return not desc.opaque_bytes and (desc.layout is not None or desc.form is None)
 
 
@@ -66,7 +66,7 @@ def bind(
             plan = make(*descs)
         except Unsupported:
             continue
-        if all(map(_plain_or_blocked, plan.descs)):
+        if all(map(plain_or_blocked, plan.descs)):
             break
     else:
         return None
@@ -99,10 +99,10 @@ def forward(in_types: Types, out_types: Types, **attrs: Any) -> Bound | None:
         return onednn.forward(src, w, dst, bias=len(in_types) > 2, **attrs)
 
     (y,) = out_types
-    return bind(make, _pairs(x, y), out_types)
+    return bind(make, data_pairs(x, y), out_types)
 
 
-def _pairs(given: TensorType, other: TensorType) -> Iterator[tuple[Desc, Desc]]:
+def data_pairs(given: TensorType, other: TensorType) -> Iterator[tuple[Desc, Desc]]:
     """Forms of the data that comes, each with what the other data shall be in."""
     for desc in _forms(given):
         if desc.is_any:
@@ -131,7 +131,7 @@ def backward_data(in_types: Types, out_types: Types, *, size: Any, **attrs: Any)
         w = Desc.any(weight.shape, weight.dtype)
         return onednn.backward_data(diff_dst, w, diff_src, **attrs)
 
-    return bind(make, _pairs(dy, out_types[0]), out_types)
+    return bind(make, data_pairs(dy, out_types[0]), out_types)
 
 
 backward_data.physical = True  # type: ignore[attr-defined]
@@ -173,7 +173,7 @@ def backward_weight(in_types: Types, out_types: Types, *, shape: Any, **attrs: A
                 else Desc.blocked(t.shape, t.dtype, t.layout)
                 for t in (x, dy)
             )  # fmt: skip
-        yield from _pairs(x, dy)
+        yield from data_pairs(x, dy)
 
     return bind(make, candidates(), out_types)
 

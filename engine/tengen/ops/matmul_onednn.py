@@ -27,36 +27,47 @@ MOST_AXES = 6
 def build(
     in_types: Types, out_types: Types, *, transpose_a: bool, transpose_b: bool
 ) -> Bound | None:
-    """A call that finds its plan by the strides of the operands."""
-    a, b, *rest = in_types
+    """The product, with a bias if there is one."""
+    turned = (transpose_a, transpose_b)
+    return product(in_types, out_types, turned, {"bias": len(in_types) > 2}, "onednn matmul")
+
+
+def product(
+    in_types: Types, out_types: Types, turned: tuple[bool, bool], options: dict[str, Any], name: str
+) -> Bound | None:
+    """A call that finds its plan by the strides of the first two operands.
+
+    `options` are oneDNN's for what is done to the product; the arrays they need follow the two.
+    """
+    a, b = in_types[:2]
     (y,) = out_types
-    inner = a.shape[-2 if transpose_a else -1]
+    inner = a.shape[-2 if turned[0] else -1]
     if y.size * inner < SMALLEST or y.ndim > MOST_AXES or not usable(*in_types, y):
         return None
     plans: dict[Any, Any] = {}
     ndim = y.ndim
 
-    def arranged(array: Any, turned: bool) -> Any:
+    def arranged(array: Any, turn: bool) -> Any:
         if array.ndim < ndim:
             array = array.reshape((1,) * (ndim - array.ndim) + array.shape)
-        return array.swapaxes(-1, -2) if turned else array
+        return array.swapaxes(-1, -2) if turn else array
 
     def run(outs: tuple[Any, ...], ins: tuple[Any, ...]) -> None:
-        left, right = arranged(ins[0], transpose_a), arranged(ins[1], transpose_b)
+        left, right = arranged(ins[0], turned[0]), arranged(ins[1], turned[1])
         key = left.strides, right.strides
         plan = plans.get(key)
         if plan is None:
-            plan = plans[key] = _plan(left, right, bool(rest))
+            plan = plans[key] = _plan(left, right, options)
         if plan is _COPY:
             left, right = np.ascontiguousarray(left), np.ascontiguousarray(right)
-            plan = _plan(left, right, bool(rest))
-        plan(left, right, *[np.ascontiguousarray(x) for x in ins[2:]], outs[0])
+            plan = _plan(left, right, options)
+        plan(left, right, *[np.ascontiguousarray(x) for x in ins[2:] if x is not None], outs[0])
 
     try:
-        _plan_of(_plain(a, ndim, transpose_a), _plain(b, ndim, transpose_b), bool(rest))
+        onednn.matmul(_plain(a, ndim, turned[0]), _plain(b, ndim, turned[1]), None, **options)
     except Unsupported:
         return None
-    return Bound(run, (None,) * len(in_types), out_types, contiguous=False, name="onednn matmul")
+    return Bound(run, (None,) * len(in_types), out_types, contiguous=False, name=name)
 
 
 _COPY = object()
@@ -67,16 +78,12 @@ def _plain(t: TensorType, ndim: int, turned: bool) -> Desc:
     return desc.swapped(ndim - 1, ndim - 2) if turned else desc
 
 
-def _plan_of(left: Desc, right: Desc, bias: bool) -> Any:
-    return onednn.matmul(left, right, None, bias=bias)
-
-
-def _plan(left: Any, right: Any, bias: bool) -> Any:
+def _plan(left: Any, right: Any, options: dict[str, Any]) -> Any:
     """The plan for operands as they lie, or _COPY where only contiguous ones are fast."""
     if _repeats(left) or _repeats(right):
         return _COPY
     try:
-        plan = _plan_of(Desc.like(left), Desc.like(right), bias)
+        plan = onednn.matmul(Desc.like(left), Desc.like(right), None, **options)
     except Unsupported:
         return _COPY
     slow = plan.implementation.startswith("ref")

@@ -50,7 +50,7 @@ def _affine(x: TensorType, weight: Any, bias: Any) -> tuple[Any, Any]:
 def forward(in_types: Types, out_types: Types, *, eps: float) -> Bound | None:
     """Statistics and result in one launch."""
     x = in_types[0]
-    if not usable(x) or not _per_channel(x, in_types[1:]):
+    if not usable(x) or not per_channel(x, in_types[1:]):
         return None
     layout = followed(x)
     shape = form(x, layout)
@@ -71,7 +71,7 @@ def forward(in_types: Types, out_types: Types, *, eps: float) -> Bound | None:
     return Bound(run, layouts, (y.with_layout(layout), mean, variance), name="numba bn_forward")
 
 
-def _per_channel(x: TensorType, parts: Types) -> bool:
+def per_channel(x: TensorType, parts: Types) -> bool:
     """True if weight and bias hold one number for each channel."""
     expected = (1, x.shape[1], *[1] * (x.ndim - 2))
     return all(t is None or t.shape == expected for t in parts)
@@ -81,7 +81,7 @@ def _per_channel(x: TensorType, parts: Types) -> bool:
 def backward(in_types: Types, out_types: Types, *, eps: float) -> Bound | None:
     """The three gradients in two passes over x and dy."""
     x, _, mean = in_types[:3]
-    if not usable(x) or mean.dtype != x.dtype or not _per_channel(x, in_types[4:]):
+    if not usable(x) or mean.dtype != x.dtype or not per_channel(x, in_types[4:]):
         return None
     layout = followed(x)
     shape = form(x, layout)

@@ -61,6 +61,12 @@ def default_generator(device: Any = None) -> Generator:
     return found
 
 
+def every_generator() -> list[Generator]:
+    """The default generators made so far, the CPU's among them."""
+    default_generator("cpu0")
+    return list(_generators.values())
+
+
 def seed_all(seed: int) -> None:
     """Start every device's default generator anew from `seed`, those made later included."""
     global _seed

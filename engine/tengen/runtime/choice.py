@@ -27,22 +27,35 @@ _remembered: dict[str, str] = {}
 _read_from: list[Path] = []
 
 
-def choose(op: OpDef, attrs: tuple[Any, ...], forms: Types, logical: Types, outs: Any) -> Any:
-    """The Bound of the chosen kernel, or None for the NumPy text."""
+def choose(
+    op: OpDef,
+    attrs: tuple[Any, ...],
+    forms: Types,
+    logical: Types,
+    outs: Any,
+    deferring: bool = True,
+) -> Any:
+    """The Bound of the chosen kernel, or None for the NumPy text.
+
+    Without `deferring` it is one that finishes its outputs itself.
+    """
     if not op.backends:
         return None
     named = _named().get(op.name)
     if named is not None:
-        return _build(op, attrs, forms, logical, outs, named)
+        bound = _build(op, attrs, forms, logical, outs, named)
+        return bound if deferring or bound is None or bound.start is None else None
     families = [f.strip() for f in settings.config.backends.split(",")]
     algorithm = settings.config.algorithm
     if settings.config.deterministic:
         algorithm = "reproducible"
     if algorithm == "profile":
-        return _measured(op, attrs, forms, logical, outs, families)
+        return _measured(op, attrs, forms, logical, outs, families, deferring)
     for family in families:
         bound = _build(op, attrs, forms, logical, outs, family)
-        if bound is not None and (algorithm != "reproducible" or bound.reproducible):
+        if bound is None or (bound.start is not None and not deferring):
+            continue
+        if algorithm != "reproducible" or bound.reproducible:
             return bound
     return None
 
@@ -73,11 +86,17 @@ def _named() -> dict[str, str]:
 
 
 def _measured(
-    op: OpDef, attrs: tuple[Any, ...], forms: Types, logical: Types, outs: Any, families: list[str]
+    op: OpDef,
+    attrs: tuple[Any, ...],
+    forms: Types,
+    logical: Types,
+    outs: Any,
+    families: list[str],
+    deferring: bool,
 ) -> Bound | None:
     """The fastest of the kernels that can, from memory, from disk, or timed now."""
     bounds = {f: _build(op, attrs, forms, logical, outs, f) for f in families}
-    usable = {f: b for f, b in bounds.items() if b is not None}
+    usable = {f: b for f, b in bounds.items() if b is not None and (deferring or b.start is None)}
     first = next(iter(usable.values()), None)
     sizes = [t.nbytes for t in (*logical, *outs) if t is not None and t.known]
     large = bool(sizes) and max(sizes) >= 4096 and all(t.known for t in outs)

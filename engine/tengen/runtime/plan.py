@@ -88,13 +88,8 @@ def convert(buffer: Buffer, layout: Any, tag: Tag | None) -> Buffer:
     """The same value in another physical layout (None: plain, C-contiguous)."""
     if buffer.type.layout is layout and (layout is not None or buffer.array.flags.c_contiguous):
         return buffer
-    type_ = buffer.type.with_layout(layout)
-    made = empty(type_, tag)
-    reorder = _reorder[0]
-    if reorder is not None and reorder(buffer, made):
-        return made
-    plain = to_plain(buffer)
-    np.copyto(made.array, plain if layout is None else layout.pack(plain))
+    made = empty(buffer.type.with_layout(layout), tag)
+    copy_between(buffer, made)
     return made
 
 
@@ -102,15 +97,19 @@ def convert_array(array: Any, form: TensorType, layout: Any) -> Any:
     """A physical array of `form` in another layout, outside the accounts."""
     if form.layout is layout:
         return array
-    source = Buffer(form, array)
     type_ = form.with_layout(layout)
     shape = type_.shape if layout is None else layout.physical_shape(type_.shape)
     target = Buffer(type_, np.empty(shape, type_.dtype))
+    copy_between(Buffer(form, array), target)
+    return target.array
+
+
+def copy_between(source: Buffer, target: Buffer) -> None:
+    """Fill a buffer with the value of another one, whatever the layout of each."""
     reorder = _reorder[0]
     if reorder is None or not reorder(source, target):
-        plain = to_plain(source)
+        plain, layout = to_plain(source), target.type.layout
         np.copyto(target.array, plain if layout is None else layout.pack(plain))
-    return target.array
 
 
 _reorder: list[Any] = [None]

@@ -59,12 +59,7 @@ def copy_template(context: StudioContext, slug: str, directory: str) -> Copy:
         ForbiddenError: the folder cannot be written to.
         NoSpaceError: the disk is full.
     """
-    source = _template_folder(context, slug)
-    try:
-        manifest = _read_manifest(source)
-    except ValueError as error:
-        log.warning("template %s cannot be used: %s", slug, error)
-        raise NotFoundError("There is no such template.") from None
+    source, manifest = _usable(context, slug)
     parent = resolve_directory(context, directory)
     try:
         target = _copy_to_free_name(source, parent, slug)
@@ -76,6 +71,35 @@ def copy_template(context: StudioContext, slug: str, directory: str) -> Copy:
         raise
     relative = target.relative_to(context.root)
     return Copy(relative.as_posix(), (relative / manifest.notebook).as_posix())
+
+
+def title(context: StudioContext, slug: str) -> str:
+    """Return a template's English title.
+
+    Raises:
+        NotFoundError: no such template.
+    """
+    return _usable(context, slug)[1].title.en
+
+
+def write_files(context: StudioContext, slug: str, folder: Path) -> str:
+    """Write the template's files into the new folder `folder`; return the notebook's name.
+
+    Raises:
+        NotFoundError: no such template.
+    """
+    source, manifest = _usable(context, slug)
+    _copy_files(source, folder)
+    return manifest.notebook
+
+
+def _usable(context: StudioContext, slug: str) -> tuple[Path, Manifest]:
+    source = _template_folder(context, slug)
+    try:
+        return source, _read_manifest(source)
+    except ValueError as error:
+        log.warning("template %s cannot be used: %s", slug, error)
+        raise NotFoundError("There is no such template.") from None
 
 
 def _template_folder(context: StudioContext, slug: str) -> Path:

@@ -151,3 +151,17 @@ def test_default_root(tmp_path, monkeypatch):
     assert default_root("MNIST") == Path.home() / ".cache" / "tengen" / "MNIST"
     with config.override(data_dir="/data"):
         assert default_root("MNIST") == Path("/data/MNIST")
+
+
+def test_a_projects_own_data_set_is_found_from_its_folders(tmp_path, monkeypatch):
+    folder = tmp_path / "project" / "datasets" / "fashion-mnist"
+    folder.mkdir(parents=True)
+    for name, content in mnist_files().items():
+        (folder / name).write_bytes(content)
+    (tmp_path / "project" / "notebooks").mkdir()
+    monkeypatch.setattr(FashionMNIST, "system_folders", ())
+    for here in (tmp_path / "project", tmp_path / "project" / "notebooks"):
+        monkeypatch.chdir(here)
+        assert default_root("FashionMNIST") == folder
+        assert len(FashionMNIST(download=False)) == 6
+        assert default_root("MNIST") != folder

@@ -76,10 +76,12 @@ def forward(
     stride: PerAxis = 1,
     padding: Padding = 0,
     dilation: PerAxis = 1,
+    scale: bool = False,
     residual: str = "",
     activation: Activation = None,
 ) -> Plan:
-    """A plan (src, weights[, bias][, residual], dst): dst = activation(x * w + bias + residual).
+    """A plan (src, weights[, bias][, scale, shift][, residual], dst): dst = activation(x * w +
+    bias + residual), or with `scale` (x * w + bias) * scale + shift, each of shape (1, O, 1...).
 
     `dst` is "any", a form, or a Desc (of another dtype, say). `residual` "sum" adds what dst
     holds before the call; "add" takes one more array in dst's form.
@@ -90,12 +92,18 @@ def forward(
     b = Desc.plain(made[:1], x.dtype) if bias else None
     post = activation_post(activation)
     arguments = [("src", SRC), ("weights", WEIGHTS), ("bias", BIAS)]
+    before: tuple[Any, ...] = ()
+    if scale:
+        channels = Desc.plain((1, made[0], *[1] * (x.ndim - 2)), x.dtype)
+        before = (("binary", "mul", channels), ("binary", "add", channels))
+        arguments += [("scale", POST_OP | SRC_1), ("shift", 2 * POST_OP | SRC_1)]
     if residual == "add":
-        post = (("binary", "add", out), *post)
-        arguments.append(("residual", POST_OP | SRC_1))
+        place = POST_OP * (len(before) + 1)
+        before = (*before, ("binary", "add", out))
+        arguments.append(("residual", place | SRC_1))
     elif residual:
-        post = (("sum",), *post)
-    pd = _forward_pd(x, weights, b, out, window.arguments(), post)
+        before = (*before, ("sum",))
+    pd = _forward_pd(x, weights, b, out, window.arguments(), (*before, *post))
     return Plan("convolution forward", pd, [*arguments, ("dst", DST)])
 
 

@@ -25,7 +25,10 @@ export function formatBytes(bytes: number): string {
 }
 
 /** What to show of a failure: the server's own sentence, translated where the table has it. */
-export function failureText(error: unknown, trans: TranslationBundle): string {
+export function failureText(
+  error: unknown,
+  trans: Pick<TranslationBundle, '__' | 'gettext'>
+): string {
   const message = error instanceof Error ? error.message : String(error);
   // A message of the server is a key of the table, like every text of ours.
   return message ? trans.gettext(message) : trans.__('No reason was given.');

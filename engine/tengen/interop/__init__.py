@@ -1,0 +1,25 @@
+"""Models in and out: PyTorch modules and state dicts, ONNX files.
+
+PyTorch and onnx are optional; each is loaded, when first needed, by one file.
+"""
+
+import importlib
+from typing import Any
+
+_WHERE = {
+    "from_torch": "torch_import",
+}
+
+__all__ = [
+    "from_torch",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,226 @@
+"""ImportedModule: a foreign model as a module of ours, with its own names and hierarchy.
+
+The hierarchy holds the parameters and buffers; what is computed stands in programs, which the
+outermost module runs as a whole.
+"""
+
+import copy
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..base.errors import ArgumentError, ShapeError, StateError
+from ..graph.state import state
+from ..module import Module
+from ..tensor import Tensor
+from .program import Program, scopes_below
+
+__all__ = ["ImportedModule", "Part"]
+
+
+class Part(Module):
+    """A submodule of an imported model: holds its parameters, buffers and training flag."""
+
+    def __init__(self, kind: str = ""):
+        super().__init__()
+        self._kind = kind
+
+    def forward(self, *inputs: Any) -> Any:
+        raise StateError(
+            f"[{self._kind or 'Part'}] a part of an imported model does not run alone; call the"
+            " whole model, or import this part for itself"
+        )
+
+    def hold(self, path: str, value: Any) -> None:
+        """Put a tensor or a part at a dotted path. Raises ArgumentError for a reserved name."""
+        head, _, name = path.rpartition(".")
+        owner = self.part(head)
+        if hasattr(type(owner), name) or name in ("name", "training", "quantize_disabled"):
+            raise ArgumentError(
+                f"[{type(self).__name__}] {path}: a part cannot have the name {name!r}, which"
+                " modules use themselves"
+            )
+        setattr(owner, name, value)
+
+    def part(self, path: str) -> "Part":
+        """The part at a dotted path."""
+        found: Any = self
+        for name in path.split(".") if path else ():
+            found = getattr(found, name)
+        return found  # type: ignore[no-any-return]
+
+    def _module_info_string(self) -> str:
+        return self._kind
+
+
+class Held:
+    """A tensor that a program reads: an attribute of a part."""
+
+    __slots__ = ("name", "owner")
+
+    def __init__(self, owner: Part, name: str):
+        self.owner = owner
+        self.name = name
+
+    @property
+    def tensor(self) -> Tensor:
+        """The tensor that stands there now."""
+        return getattr(self.owner, self.name)  # type: ignore[no-any-return]
+
+
+class Update:
+    """A tensor that a program writes, from `slot`; only while its owner trains, if `follows`."""
+
+    __slots__ = ("follows", "held", "slot")
+
+    def __init__(self, slot: int, held: Held, follows: bool):
+        self.slot = slot
+        self.held = held
+        self.follows = follows
+
+    def apply(self, values: list[Any]) -> None:
+        """Take over the new value."""
+        if not self.follows or self.held.owner.training:
+            new = values[self.slot]
+            old = self.held.tensor
+            if new is not old:
+                old._reset(new.detach().astype(old.dtype))
+
+
+class Body:
+    """One program with what goes in and comes out.
+
+    `inputs[i]` is the slot of the i-th input (None: unused) and `shapes[i]` its shape, None for
+    an axis of any length; `held` and `constants` are what stands in slots from the start.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        inputs: list[int | None],
+        shapes: list[tuple[int | None, ...] | None],
+        held: dict[int, Held],
+        constants: dict[int, Any],
+        updates: list[Update],
+        result: Callable[[list[Any]], Any],
+    ):
+        self.program = program
+        self.inputs = inputs
+        self.shapes = shapes
+        self.held = held
+        self.constants = constants
+        self.updates = updates
+        self.result = result
+
+    def run(self, inputs: list[Any], scopes: Any, training: Callable[[str], bool]) -> Any:
+        """The result for the flat inputs."""
+        values: list[Any] = [None] * self.program.size
+        for slot, value in zip(self.inputs, inputs, strict=True):
+            if slot is not None:
+                values[slot] = value
+        for slot, held in self.held.items():
+            values[slot] = held.tensor
+        for slot, value in self.constants.items():
+            values[slot] = value
+        self.program.run(values, scopes, training)
+        for update in self.updates:
+            update.apply(values)
+        return self.result(values)
+
+
+class ImportedModule(Part):
+    """A model that came from elsewhere. Call it as the original; train, save and convert it.
+
+    `body` runs in training mode and `evaluating` (which may be the same) in evaluation mode.
+    `flatten` turns the call's arguments into the flat list of inputs.
+    """
+
+    def __init__(self, kind: str):
+        super().__init__(kind)
+        self._programs: _Programs | None = None
+
+    def install(
+        self, body: Body, evaluating: Body, flatten: Callable[[tuple[Any, ...], Any], list[Any]]
+    ) -> None:
+        """Set what is computed."""
+        self._programs = _Programs(self, body, evaluating, flatten)
+
+    @property
+    def program(self) -> Program:
+        """The calls of the present mode, readable as text."""
+        held = self._ready()
+        return (held.body if self.training else held.evaluating).program
+
+    def forward(self, *inputs: Any, **kwargs: Any) -> Any:
+        held = self._ready()
+        body = held.body if self.training else held.evaluating
+        flat = held.flatten(inputs, kwargs)
+        for number, (value, shape) in enumerate(zip(flat, body.shapes, strict=True)):
+            if shape is not None:
+                _check(self._kind, number, value, shape)
+        return body.run(flat, held.scopes(), held.training)
+
+    def _ready(self) -> "_Programs":
+        if self._programs is None:
+            raise StateError(f"[{self._kind}] has no program yet")
+        return self._programs
+
+
+class _Programs:
+    """What an imported module runs, out of sight of the search for parameters."""
+
+    def __init__(
+        self,
+        root: Part,
+        body: Body,
+        evaluating: Body,
+        flatten: Callable[[tuple[Any, ...], Any], list[Any]],
+    ):
+        self.root = root
+        self.body = body
+        self.evaluating = evaluating
+        self.flatten = flatten
+        self.paths = _paths((body, evaluating))
+        self.parts = {path: root.part(path) for path in self.paths}
+        self._scopes: tuple[Any, dict[str, Any]] | None = None
+
+    def scopes(self) -> dict[str, Any]:
+        """The scopes of every submodule below the present one."""
+        outer = state.scope
+        known = self._scopes
+        if known is None or known[0] is not outer:
+            known = self._scopes = (outer, scopes_below(outer, self.paths))
+        return known[1]
+
+    def training(self, path: str) -> bool:
+        """Whether a submodule trains."""
+        return self.parts[path].training
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "_Programs":
+        made = object.__new__(_Programs)
+        memo[id(self)] = made
+        for key, value in vars(self).items():
+            setattr(made, key, None if key == "_scopes" else copy.deepcopy(value, memo))
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_scopes": None}
+
+
+def _paths(bodies: Iterable[Body]) -> set[str]:
+    return {call.path for body in bodies for call in body.program.calls}
+
+
+def _check(kind: str, number: int, value: Any, shape: tuple[int | None, ...]) -> None:
+    if not isinstance(value, Tensor):
+        raise ArgumentError(
+            f"[{kind}] input {number} must be a tensor; got {type(value).__name__}"
+        )
+    got = value.shape
+    if len(got) != len(shape) or any(
+        w is not None and w != g for w, g in zip(shape, got, strict=True)
+    ):
+        wanted = ", ".join("any" if n is None else str(n) for n in shape)
+        raise ShapeError(
+            f"[{kind}] input {number} was imported with shape ({wanted}); got {got}: import the"
+            " model again with samples of this shape"
+        )

@@ -1,0 +1,336 @@
+"""Examining a static function: is it the same program, what does it save, could it go stale?
+
+Every run starts from the same snapshot and everything is put back, so weights, statistics,
+random states and Python's own variables are afterwards what they were. Prints are held back.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import device as accounts
+from ..autodiff import GradManager
+from ..base import dtype as dt
+from ..functional import sum as total
+from ..module import Module
+from ..random import generator
+from ..runtime.plan import to_plain
+from ..tensor import Tensor
+from .frozen import flat_tensors
+from .outcome import Outcome, agree, largest_difference, outcome_of
+from .reachable import Reachable, reachable
+from .reasons import CAUSES
+from .report import ConversionReport, CostRow, Finding, ParityRow
+from .samples import perturbed, resized
+from .snapshot import Snapshot
+from .static import Replay
+from .structure import flatten
+from .trace import run_checked
+
+FLOOR = 2e-6
+WITHOUT_REFERENCE = 1e-3
+LOOSEST = 5e-2
+REPEATED = 1e-5
+"""Tolerances: the least, the one where no float64 run was possible, the most ever allowed, and
+that of a frozen run against a checked one, which differ in kernels that work in place at most."""
+
+Progress = Callable[[str, float], None]
+
+
+class Cancelled(Exception):
+    """The examination was asked to stop."""
+
+
+class Examination:
+    """The runs that fill a report. `stop()` true ends it at the next stage."""
+
+    def __init__(
+        self,
+        replay: Replay,
+        samples: tuple[Any, ...],
+        report: ConversionReport,
+        progress: Progress | None = None,
+        stop: Callable[[], bool] | None = None,
+        others: Any = (),
+        seconds: float = 10.0,
+    ):
+        self.replay = replay
+        self.function = replay.function
+        self.samples = samples
+        self.report = report
+        self.progress = progress or (lambda stage, done: None)
+        self.stop = stop or (lambda: False)
+        self.others = list(others)
+        self.seconds = seconds
+        self.seen: Reachable = reachable(self.function, samples)
+        self.trains = isinstance(self.function, Module)
+
+    def run(self) -> None:
+        """All stages; a stage that cannot be done leaves a note."""
+        try:
+            self._stage("comparing results", 0.0)
+            self._parity()
+            self._stage("running other inputs", 0.35)
+            self._staleness()
+            self._stage("measuring time and memory", 0.7)
+            self._costs()
+            self._stage("done", 1.0)
+        except Cancelled:
+            self.report.cancelled = True
+
+    def _stage(self, name: str, done: float) -> None:
+        if self.stop():
+            raise Cancelled
+        self.progress(name, done)
+
+    def _outcome(self, run: Callable[..., Any], samples: tuple[Any, ...]) -> Outcome:
+        """What `run(*samples)` leaves, from the present state, which is put back."""
+        leaves: list[Tensor] = []
+        flatten(samples, leaves)
+        before = Snapshot(self.seen, leaves)
+        self.report.runs += 1
+        return outcome_of(lambda: run(*samples), before)
+
+    def _ways(self) -> list[Callable[..., Any]]:
+        """The static ways to run: checked, and frozen where nothing speaks against it so far."""
+        return [self.replay.checked, *([self.replay] if self.replay.frozen else [])]
+
+    def _parity(self) -> None:
+        dynamic = self._outcome(self.function, self.samples)
+        self._side_effects(dynamic)
+        if dynamic.error is not None:
+            raise dynamic.error
+        again = self._outcome(self.function, self.samples)
+        difference = agree(again, dynamic, 0.05)
+        if difference:
+            self._find("the same call twice", False, f"two dynamic runs differ: {difference}")
+        reference = self._in_float64(self.function)
+        for way in self._ways():
+            static = self._outcome(way, self.samples)
+            self._rows(dynamic, static, reference)
+        if self.trains and self._learns():
+            plain = self._outcome(self._with_gradients(self.function), self.samples)
+            double = self._in_float64(self._with_gradients(self.function))
+            made = self._outcome(self._with_gradients(self.replay.checked), self.samples)
+            self._rows(plain, made, double, only=("gradients",))
+
+    def _rows(
+        self,
+        dynamic: Outcome,
+        static: Outcome,
+        reference: Outcome | None,
+        only: tuple[str, ...] = ("outputs", "gradients", "weights and states after the call"),
+    ) -> None:
+        kinds = (
+            ("outputs", "outputs"),
+            ("gradients", "grads"),
+            ("weights and states after the call", "states"),
+        )
+        if static.error is not None:
+            self.report.parity.append(ParityRow("calls", float("inf"), 0.0, None))
+            self.report.notes.append(f"the static call failed: {static.error}")
+            return
+        for what, name in kinds:
+            a, b = getattr(dynamic, name), getattr(static, name)
+            if what not in only or (not a and not b):
+                continue
+            found = largest_difference(b, a)
+            own = None if reference is None else largest_difference(a, getattr(reference, name))
+            if own is None or not np.isfinite(own):
+                own, allowed = None, WITHOUT_REFERENCE
+            else:
+                allowed = min(max(4 * own, FLOOR), LOOSEST)
+            known = next((r for r in self.report.parity if r.what == what), None)
+            if known is None:
+                self.report.parity.append(ParityRow(what, found, allowed, own))
+            elif found > known.difference:
+                known.difference = found
+
+    def _in_float64(self, run: Callable[..., Any]) -> Outcome | None:
+        """The outcome with every float widened, or None where the program does not allow it."""
+        leaves: list[Tensor] = []
+        flatten(self.samples, leaves)
+        before = Snapshot(self.seen, leaves)
+        for tensor, buffer, _, _ in before.tensors:
+            if buffer.type.dtype in (dt.float32, dt.float16, dt.bfloat16):
+                wide = Tensor(to_plain(buffer).astype(np.float64), dtype=dt.float64)
+                tensor._buffer = wide._buffer
+        self.report.runs += 1
+        found = outcome_of(lambda: run(*self.samples), before)
+        if found.error is not None:
+            self.report.notes.append(f"no float64 reference: {found.error}".partition("\n")[0])
+            return None
+        return found
+
+    def _learns(self) -> bool:
+        return bool(self._parameters()) and any(
+            dt.is_float(t.dtype) for t in self._dynamic_outputs()
+        )
+
+    def _parameters(self) -> list[Any]:
+        return [p for p in self.function.parameters()] if self.trains else []
+
+    def _dynamic_outputs(self) -> list[Tensor]:
+        leaves: list[Tensor] = []
+        flatten(self.samples, leaves)
+        before = Snapshot(self.seen, leaves)
+        kept: list[Tensor] = []
+        outcome_of(lambda: kept.extend(flat_tensors(self.function(*self.samples))), before)
+        self.report.runs += 1
+        return kept
+
+    def _with_gradients(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        """The call followed by the gradients of a weighted sum of its outputs."""
+
+        def call(*samples: Any) -> Any:
+            manager = GradManager().attach(self._parameters())
+            with manager:
+                result = run(*samples)
+                loss: Any = 0.0
+                for number, tensor in enumerate(flat_tensors(result)):
+                    if dt.is_float(tensor.dtype) and tensor.requires_grad:
+                        rng = np.random.default_rng(number)
+                        weight = rng.standard_normal(tensor.shape)
+                        loss = loss + total(tensor * Tensor(weight, dtype=tensor.dtype))
+                if isinstance(loss, Tensor):
+                    manager.backward(loss)
+            return result
+
+        return call
+
+    def _side_effects(self, dynamic: Outcome) -> None:
+        for change in dynamic.changes:
+            self._find("Python side effect", False, change)
+        if dynamic.printed:
+            first = dynamic.printed.strip().splitlines()[:1]
+            self._find("Python side effect", False, f"it prints {first[0] if first else ''!r}")
+
+    def _staleness(self) -> None:
+        trials = [(f"other inputs ({n + 1})", perturbed(self.samples, n)) for n in range(3)]
+        trials += [(f"your inputs ({n + 1})", tuple(o)) for n, o in enumerate(self.others)]
+        for name, samples in trials:
+            self._trial(name, samples)
+        self._stage("running another seed and mode", 0.5)
+        self._another_seed()
+        self._another_mode()
+        self._another_batch()
+        self._called_again()
+
+    def _trial(self, name: str, samples: tuple[Any, ...]) -> None:
+        """Run other samples every way; watch whether the path is the recorded one.
+
+        A checked run is the program itself, so the frozen one must repeat it to the bit but for
+        kernels chosen in place; the dynamic one may round otherwise.
+        """
+        dynamic = self._outcome(self.function, samples)
+        guarded = not any(kept.fits(samples, {}) for kept in self.replay.kept)
+        records = self.replay.runner.tree.records
+        checked = self._outcome(self.replay.checked, samples)
+        grown = self.replay.runner.tree.records - records
+        found = agree(checked, dynamic, LOOSEST)
+        if not found and self.replay.frozen and not guarded:
+            if grown:
+                found = f"{CAUSES['branch']}: {grown} calls are recorded anew"
+            else:
+                found = agree(self._outcome(self.replay, samples), checked, REPEATED)
+        note = "is recorded anew" if grown and not found else found
+        self._find(name, not found, note)
+
+    def _another_seed(self) -> None:
+        leaves: list[Tensor] = []
+        flatten(self.samples, leaves)
+        whole = Snapshot(self.seen, leaves)
+        before = [g.state for g in generator.every_generator()]
+        for number, handle in enumerate(before):
+            handle.set_value(np.array([number + 12345, 0], np.uint64))
+        try:
+            self._trial("another seed", self.samples)
+        finally:
+            whole.restore()
+
+    def _another_mode(self) -> None:
+        modules = self.seen.modules
+        if not modules:
+            return
+        modes = [(m, m.training) for m in modules]
+        for module, mode in modes:
+            module.training = not mode
+        try:
+            self._trial("the other mode (train or eval)", self.samples)
+        finally:
+            for module, mode in modes:
+                module.training = mode
+
+    def _another_batch(self) -> None:
+        samples = resized(self.samples)
+        if samples is None or self._outcome(self.function, samples).error is not None:
+            return
+        programs = len(self.replay.runner.tree.programs)
+        self._trial("another batch size", samples)
+        self.report.specialisations += len(self.replay.runner.tree.programs) > programs
+
+    def _called_again(self) -> None:
+        """Several calls one after the other, each from where the last one left off."""
+
+        def three(run: Callable[..., Any]) -> Callable[..., Any]:
+            return lambda *samples: [run(*samples) for _ in range(3)]
+
+        if not self.replay.frozen:
+            return
+        checked = self._outcome(three(self.replay.checked), self.samples)
+        found = agree(self._outcome(three(self.replay), self.samples), checked, REPEATED)
+        self._find("three calls in a row", not found, found)
+
+    def _find(self, what: str, ok: bool, note: str = "") -> None:
+        self.report.findings.append(Finding(what, ok, note))
+        if not ok:
+            self.replay.frozen = False
+
+    def _costs(self) -> None:
+        leaves: list[Tensor] = []
+        flatten(self.samples, leaves)
+        before = Snapshot(self.seen, leaves)
+        arena = self.replay.runner.arena_bytes()
+        ways = (self.function, self.replay)
+        peaks = []
+        for way in ways:
+            held = accounts.get_allocated_memory("cpu0")
+            accounts.reset_max_memory_stats("cpu0")
+            outcome_of(lambda way=way: way(*self.samples), before)
+            peaks.append(max(accounts.get_max_allocated_memory("cpu0") - held, 0))
+        times: list[list[float]] = [[], []]
+        start = time.perf_counter()
+        del before
+        while len(times[1]) < 3 or (
+            time.perf_counter() - start < self.seconds / 3 and len(times[1]) < 20
+        ):
+            self._stage("measuring time and memory", 0.8)
+            for found, way in zip(times, ways, strict=True):
+                found.append(self._timed(way))
+        medians = [statistics.median(found) * 1e3 for found in times]
+        self.report.costs = [
+            CostRow("time of a call", "ms", *medians),
+            CostRow("peak memory above what was held", "bytes", peaks[0], peaks[1] + arena),
+        ]
+
+    def _timed(self, way: Callable[..., Any]) -> float:
+        spent = [0.0]
+
+        def call(*samples: Any) -> Any:
+            start = time.perf_counter()
+            result = way(*samples)
+            for tensor in flat_tensors(result):
+                tensor._buffer.array
+            spent[0] = time.perf_counter() - start
+            return result
+
+        found = self._outcome(call, self.samples)
+        if found.error is not None:
+            raise found.error
+        return spent[0]
+
+
+__all__ = ["Cancelled", "Examination", "run_checked"]

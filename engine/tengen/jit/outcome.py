@@ -1,0 +1,131 @@
+"""Outcome: all that a call leaves behind, as arrays, for comparing ways of running it."""
+
+import contextlib
+import dataclasses
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor
+from .frozen import flat_tensors
+from .snapshot import Snapshot
+from .structure import Place, flatten, same
+
+
+@dataclasses.dataclass
+class Outcome:
+    """Returned arrays, the rest of the result, the tensors that changed, their gradients, what
+    Python state changed, what was printed, and the exception if the call raised one."""
+
+    outputs: list[Any]
+    template: Any
+    states: dict[int, Any]
+    grads: dict[int, Any]
+    changes: list[str]
+    printed: str
+    error: BaseException | None = None
+
+
+def outcome_of(call: Callable[[], Any], before: Snapshot, restore: bool = True) -> Outcome:
+    """Make the call with prints held back, note what it left, and put everything back."""
+    text = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(text):
+            result = call()
+    except Exception as error:
+        found = Outcome([], None, {}, {}, [], text.getvalue(), error)
+        before.restore()
+        return found
+    leaves: list[Tensor] = []
+    template = flatten(result, leaves)
+    states, grads = {}, {}
+    for number, (tensor, buffer, _, grad) in enumerate(before.tensors):
+        if tensor._buffer is not buffer:
+            states[number] = tensor.numpy()
+        if tensor.grad is not None and tensor.grad is not grad:
+            grads[number] = tensor.grad.numpy()
+    changes = before.changes()
+    found = Outcome(
+        [t.numpy() for t in leaves], template, states, grads, changes, text.getvalue()
+    )
+    if restore:
+        before.restore()
+    return found
+
+
+def largest_difference(a: Any, b: Any) -> float:
+    """The largest difference of two lists or dicts of arrays, each relative to the array's size.
+
+    Infinite where they do not have the same arrays.
+    """
+    if isinstance(a, dict):
+        if a.keys() != b.keys():
+            return float("inf")
+        a, b = list(a.values()), [b[key] for key in a]
+    if len(a) != len(b):
+        return float("inf")
+    return max((difference(x, y) for x, y in zip(a, b, strict=True)), default=0.0)
+
+
+def difference(x: Any, y: Any) -> float:
+    """The largest |x - y|, relative to the largest |y|; NaN and infinities must stand alike."""
+    if x.shape != y.shape:
+        return float("inf")
+    if not x.size:
+        return 0.0
+    if x.dtype.kind not in "fcV":
+        return 0.0 if np.array_equal(x, y) else float("inf")
+    x, y = (v.astype(np.complex128 if v.dtype.kind == "c" else np.float64) for v in (x, y))
+    finite = np.isfinite(y)
+    if not np.array_equal(finite, np.isfinite(x)) or not np.array_equal(
+        x[~finite], y[~finite], equal_nan=True
+    ):
+        return float("inf")
+    if not finite.any():
+        return 0.0
+    scale = max(float(np.abs(y[finite]).max()), 1e-12)
+    return float(np.abs(x[finite] - y[finite]).max()) / scale
+
+
+def plain_result(template: Any) -> Any:
+    """The part of a result that is not tensors."""
+    return template if not isinstance(template, Place) else None
+
+
+def agree(a: Outcome, b: Outcome, tolerance: float) -> str:
+    """"" when two outcomes are the same up to `tolerance`, else what differs."""
+    if (a.error is None) != (b.error is None):
+        return f"one way fails: {a.error or b.error}"
+    if a.error is not None and type(a.error) is not type(b.error):
+        return f"the errors differ: {type(a.error).__name__} and {type(b.error).__name__}"
+    if not same(a.template, b.template) and not _close(a.template, b.template, tolerance):
+        return "the returned values differ"
+    for name, x, y in (
+        ("outputs", a.outputs, b.outputs),
+        ("values after the call", a.states, b.states),
+        ("gradients", a.grads, b.grads),
+    ):
+        found = largest_difference(x, y)
+        if found > tolerance:
+            return f"the {name} differ by {found:.1e}"
+    if a.printed != b.printed and not (a.printed and b.printed):
+        return "the prints differ"
+    return ""
+
+
+def _close(a: Any, b: Any, tolerance: float) -> bool:
+    """Templates alike in structure whose numbers agree up to the tolerance."""
+    if isinstance(a, float) and isinstance(b, float):
+        return abs(a - b) <= tolerance * max(abs(a), abs(b), 1e-12)
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return difference(a, b) <= tolerance
+    if isinstance(a, (list, tuple)) and type(a) is type(b) and len(a) == len(b):
+        return all(_close(x, y, tolerance) for x, y in zip(a, b, strict=True))
+    if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
+        return all(_close(a[key], b[key], tolerance) for key in a)
+    return same(a, b)
+
+
+__all__ = ["Outcome", "agree", "difference", "flat_tensors", "largest_difference", "outcome_of"]

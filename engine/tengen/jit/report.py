@@ -1,0 +1,238 @@
+"""ConversionReport: what a conversion found, as data, text, JSON and HTML."""
+
+import dataclasses
+import html
+import json
+from pathlib import Path
+from typing import Any
+
+from .reasons import CAUSES, Reason, suggestion
+
+
+@dataclasses.dataclass
+class ParityRow:
+    """One comparison: the static result against the dynamic one.
+
+    `difference` is relative to the largest value. `tolerance` is four times what the dynamic
+    program itself is off a float64 run (`reference`), but at least `floor`; without a float64 run
+    it is the floor of the data type.
+    """
+
+    what: str
+    difference: float
+    tolerance: float
+    reference: float | None
+
+    @property
+    def agrees(self) -> bool:
+        """True when the difference is within the tolerance."""
+        return self.difference <= self.tolerance
+
+
+@dataclasses.dataclass
+class CostRow:
+    """One figure before and after: milliseconds a call, or peak bytes above what was held."""
+
+    what: str
+    unit: str
+    before: float
+    after: float
+
+
+@dataclasses.dataclass
+class Blocker:
+    """A root cause that keeps Python in the call: how often a call meets it and what it costs."""
+
+    cause: str
+    about: str
+    file: str
+    line: int
+    text: str
+    count: int
+    cost_ms: float
+    fix: str
+
+
+@dataclasses.dataclass
+class Finding:
+    """What running something else showed: other inputs, another mode, another seed, a second call.
+
+    `ok` False: a replay that skips Python would answer stale; `note` says in what.
+    """
+
+    what: str
+    ok: bool
+    note: str = ""
+    file: str = ""
+    line: int = 0
+
+
+@dataclasses.dataclass
+class ConversionReport:
+    """The account of a conversion. Stages that were not run leave their lists empty."""
+
+    name: str
+    replay: str = "checked"
+    segments: int = 0
+    operators: int = 0
+    specialisations: int = 1
+    runs: int = 0
+    compile_seconds: float = 0.0
+    parity: list[ParityRow] = dataclasses.field(default_factory=list)
+    costs: list[CostRow] = dataclasses.field(default_factory=list)
+    blockers: list[Blocker] = dataclasses.field(default_factory=list)
+    findings: list[Finding] = dataclasses.field(default_factory=list)
+    passes: list[str] = dataclasses.field(default_factory=list)
+    notes: list[str] = dataclasses.field(default_factory=list)
+    cancelled: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """True when everything that was compared agrees."""
+        return all(row.agrees for row in self.parity)
+
+    @property
+    def verdict(self) -> str:
+        """The outcome in one sentence."""
+        if self.cancelled:
+            return "Static; the comparison was stopped before its end."
+        if not self.parity:
+            return "Static; the results have not been compared yet."
+        if not self.ok:
+            worst = max(self.parity, key=lambda row: row.difference / max(row.tolerance, 1e-300))
+            return f"Not the same: {worst.what} differ by {worst.difference:.1e}."
+        parts = ["Static, same results"]
+        for row in self.costs:
+            if row.before > 0 and row.after > 0:
+                if row.unit == "ms":
+                    parts.append(_faster(row.before / row.after))
+                else:
+                    parts.append(f"{row.after / row.before:.0%} of the memory")
+        return ", ".join(parts) + "."
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain data, the contract of the studio's view."""
+        made = dataclasses.asdict(self)
+        made["version"] = 1
+        made["verdict"] = self.verdict
+        made["ok"] = self.ok
+        for row, source in zip(made["parity"], self.parity, strict=True):
+            row["agrees"] = source.agrees
+        return made
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """The report as JSON text, written to `path` if one is given."""
+        return _written(json.dumps(self.to_dict(), indent=1, allow_nan=True), path)
+
+    def to_text(self, path: str | Path | None = None) -> str:
+        """The report as plain text."""
+        lines = [f"{self.name}: {self.verdict}", ""]
+        for title, rows in self._tables():
+            if rows:
+                lines += [title, *(f"  {'  '.join(row)}" for row in _aligned(rows)), ""]
+        return _written("\n".join(lines).rstrip() + "\n", path)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """The report as one HTML page without scripts or outside parts."""
+        body = [f"<h1>{html.escape(self.name)}</h1><p class=v>{html.escape(self.verdict)}</p>"]
+        for title, rows in self._tables():
+            if rows:
+                cells = "".join(
+                    "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>"
+                    for row in rows
+                )
+                body.append(f"<h2>{html.escape(title)}</h2><table>{cells}</table>")
+        page = f"<!doctype html><meta charset=utf-8><title>{html.escape(self.name)}</title>{_STYLE}"
+        return _written(page + "".join(body), path)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {
+            "text/plain": self.to_text(),
+            "text/html": self.to_html(),
+            "application/vnd.tengen.conversion+json": self.to_dict(),
+        }
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _tables(self) -> list[tuple[str, list[list[str]]]]:
+        reference = "tolerance: 4x the dynamic program's own distance from a float64 run"
+        blockers = []
+        for b in self.blockers:
+            where = f"{b.file}:{b.line}" if b.file else ""
+            times = f"{b.count}x a call"
+            blockers.append([where, b.text, _cause(b), times, f"{b.cost_ms:.2f} ms", b.fix])
+        return [
+            (
+                f"Parity ({reference})",
+                [
+                    [r.what, f"{r.difference:.1e}", f"of {r.tolerance:.1e}", _mark(r.agrees)]
+                    for r in self.parity
+                ],
+            ),
+            (
+                "Before and after",
+                [[r.what, _amount(r.before, r.unit), _amount(r.after, r.unit)] for r in self.costs],
+            ),
+            (
+                "How it runs",
+                [
+                    ["replay", self.replay],
+                    ["segments", str(self.segments)],
+                    ["operators", str(self.operators)],
+                    ["specialisations", str(self.specialisations)],
+                    ["runs of your code", str(self.runs)],
+                    ["capture and compile", f"{self.compile_seconds:.2f} s"],
+                ],
+            ),
+            (f"Stayed dynamic ({len(blockers)})", blockers),
+            ("Staleness", [[f.what, _mark(f.ok), f.note] for f in self.findings]),
+            ("Passes", [[p] for p in self.passes]),
+            ("Notes", [[n] for n in self.notes]),
+        ]
+
+
+def blocker(found: Reason, count: int, cost_ms: float) -> Blocker:
+    """The card of a Reason."""
+    return Blocker(
+        found.cause, found.about, found.file, found.line, found.text, count, cost_ms,
+        suggestion(found),
+    )  # fmt: skip
+
+
+def _cause(b: Blocker) -> str:
+    return CAUSES[b.cause] + (f" ({b.about})" if b.about else "")
+
+
+def _faster(ratio: float) -> str:
+    return f"{ratio:.1f}x faster" if ratio >= 1.05 else f"{ratio:.2f}x the speed"
+
+
+def _mark(ok: bool) -> str:
+    return "ok" if ok else "NO"
+
+
+def _amount(value: float, unit: str) -> str:
+    if unit == "bytes":
+        return f"{value / 1e9:.2f} GB" if value >= 1e9 else f"{value / 1e6:.1f} MB"
+    return f"{value:.1f} {unit}" if value >= 10 else f"{value:.3f} {unit}"
+
+
+def _aligned(rows: list[list[str]]) -> list[list[str]]:
+    widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(len(rows[0]))]
+    return [[c.ljust(w) for c, w in zip(row, widths, strict=False)] for row in rows]
+
+
+def _written(text: str, path: str | Path | None) -> str:
+    if path is not None:
+        Path(path).write_text(text, encoding="utf-8")
+    return text
+
+
+_STYLE = (
+    "<style>body{font:14px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;"
+    "color:#222;background:#fff}h1{font-size:1.2em;margin:0}h2{font-size:1em;margin:1.6em 0 .3em}"
+    ".v{font-size:1.3em;margin:.2em 0}table{border-collapse:collapse}td{padding:.15em 1em .15em 0;"
+    "vertical-align:top;font-variant-numeric:tabular-nums;border-bottom:1px solid #8883}"
+    "@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}}</style>"
+)

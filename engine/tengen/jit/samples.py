@@ -1,0 +1,49 @@
+"""Other inputs of the same kind: what a conversion is tried on besides the user's samples."""
+
+from typing import Any
+
+import numpy as np
+
+from ..base import dtype as dt
+from ..tensor import Tensor
+from .structure import flatten, rebuild
+
+
+def perturbed(samples: Any, seed: int) -> Any:
+    """The samples with floats of other size and sign, and integers in another order.
+
+    Shapes, data types and the range of integers stay, so that indices and labels stay valid.
+    """
+    rng = np.random.default_rng(seed)
+    scale = (-1.0, 3.0, 0.01)[seed % 3]
+
+    def change(tensor: Tensor) -> Tensor:
+        array = tensor.numpy()
+        if dt.is_float(array.dtype):
+            noise = rng.standard_normal(array.shape) * (np.abs(array).mean() if array.size else 0)
+            array = (array.astype(np.float64) * scale + noise).astype(array.dtype)
+        elif array.size > 1:
+            array = rng.permutation(array.reshape(-1)).reshape(array.shape)
+        return Tensor(array, dtype=array.dtype, device=tensor.device)
+
+    return _mapped(samples, change)
+
+
+def resized(samples: Any) -> Any:
+    """The samples with one row fewer along the batch axis they share; None where none is."""
+    leaves: list[Tensor] = []
+    flatten(samples, leaves)
+    sizes = {t.shape[0] for t in leaves if t.ndim}
+    if len(sizes) != 1 or max(sizes) < 3:
+        return None
+    return _mapped(samples, lambda t: t[:-1] if t.ndim else t)
+
+
+def _mapped(samples: Any, change: Any) -> Any:
+    leaves: list[Tensor] = []
+    template = flatten(samples, leaves)
+    made: dict[int, Tensor] = {}
+    for tensor in leaves:
+        if id(tensor) not in made:
+            made[id(tensor)] = change(tensor)
+    return rebuild(template, lambda i: made[id(leaves[i])])

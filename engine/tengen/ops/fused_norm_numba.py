@@ -1,0 +1,74 @@
+"""Fused batch norm by the compiled kernels, over plain, channels-last and blocked memory."""
+
+from typing import Any
+
+import numpy as np
+
+from ..graph.opdef import Bound
+from ..graph.types import TensorType
+from ..kernels.numba import batch_norm as kernels
+from .fused_norm import fused_batch_norm, fused_batch_norm_backward
+from .norm_numba import followed, form, per_channel, usable
+
+Types = tuple[TensorType, ...]
+
+MOST_GRADIENTS = 3
+
+
+@fused_batch_norm.backend("numba")
+def forward(in_types: Types, out_types: Types, *, eps: float, activation: str) -> Bound | None:
+    """Statistics and result in one launch."""
+    x = in_types[0]
+    if not usable(x) or not per_channel(x, in_types[1:3]):
+        return None
+    layout = followed(x)
+    shape = form(x, layout)
+    residual = len(in_types) == 4 and in_types[3] is not None
+
+    def run(outs: tuple[Any, ...], ins: tuple[Any, ...]) -> None:
+        y, mean, variance, inverse = outs
+        kernels.bn_forward(
+            ins[0].reshape(shape), ins[1].reshape(-1), ins[2].reshape(-1), eps, y.reshape(shape),
+            mean.reshape(-1), variance.reshape(-1), inverse.reshape(-1),
+            ins[3].reshape(shape) if residual else None, activation,
+        )  # fmt: skip
+
+    layouts = (layout, None, None, layout)[: len(in_types)]
+    outs = (out_types[0].with_layout(layout), *out_types[1:])
+    return Bound(run, layouts, outs, inplace=(3, 0) if residual else None)
+
+
+@fused_batch_norm_backward.backend("numba")
+def backward(
+    in_types: Types, out_types: Types, *, eps: float | None, activation: str, masked: bool
+) -> Bound | None:
+    """The gradients in two passes over x, the incoming gradients, and y where it is given."""
+    x, mean, _, weight, bias, _, *gradients = in_types
+    if not usable(x) or mean.dtype != x.dtype or not per_channel(x, (weight, bias)):
+        return None
+    if len(gradients) > MOST_GRADIENTS:
+        return None
+    layout = followed(x)
+    shape = form(x, layout)
+    nothing = np.zeros(x.shape[1], x.dtype)
+
+    def run(outs: tuple[Any, ...], ins: tuple[Any, ...]) -> None:
+        source, centre, spread, scale, shift, result, *given = ins
+        spread = spread.reshape(-1)
+        inverse = spread if eps is None else 1 / np.sqrt(spread + x.dtype.type(eps))
+        kernels.bn_backward(
+            source.reshape(shape), [g.reshape(shape) for g in given], centre.reshape(-1), inverse,
+            scale.reshape(-1), nothing if shift is None else shift.reshape(-1),
+            outs[0].reshape(shape), outs[1].reshape(-1), outs[2].reshape(-1),
+            None if result is None else result.reshape(shape),
+            outs[3].reshape(shape) if masked else None, activation,
+        )  # fmt: skip
+
+    layouts = (layout, None, None, None, None, layout, *[layout] * len(gradients))
+    whole = (0, 3) if masked else (0,)
+    outs = tuple([t.with_layout(layout) if i in whole else t for i, t in enumerate(out_types)])
+    return Bound(run, layouts, outs, inplace=(6, whole[-1]))
+
+
+for _build in (forward, backward):
+    _build.physical = True  # type: ignore[attr-defined]

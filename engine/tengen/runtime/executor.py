@@ -1,0 +1,200 @@
+"""Program: a lowered graph bound to memory, run as a flat list of calls.
+
+Steps work on fixed arrays over one arena. Inputs and outputs are other people's memory: the calls
+that touch them are bound anew when it has moved. Nothing else is decided while running.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from operator import length_hint
+from time import perf_counter_ns
+from typing import Any
+
+from ..graph.graph import Graph
+from ..graph.lifetimes import Lifetime, Planner, side_by_side
+from ..graph.types import TensorType
+from .buffer import Buffer, adopt, view
+from .failure import explain
+from .ground import Ground
+from .lower import lower
+from .plan import convert
+from .profile import Profile
+from .steps import Kind, Loose, Place, Storage
+
+
+class Program:
+    """A graph made ready to run on inputs of the physical types `forms`.
+
+    Inputs numbered in `donated` may be overwritten: the caller says that nobody else reads their
+    memory. `planner` lays out the arena; programs given one `ground` share its memory and never
+    run at once. Raises ArgumentError where the forms do not fit the graph.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        forms: Sequence[TensorType],
+        donated: frozenset[int] = frozenset(),
+        *,
+        planner: Planner = side_by_side,
+        ground: Ground | None = None,
+    ):
+        self.forms = tuple(forms)
+        self.ground = ground or Ground()
+        self.lowered = lowered = lower(graph, self.forms, donated)
+        self.steps = lowered.steps
+        self.planned = [s for s in lowered.storages if s.kind is Kind.PLANNED]
+        self.plan = planner([Lifetime(s.nbytes, s.birth, s.death) for s in self.planned])
+        self._fresh = [s for s in lowered.storages if s.kind is Kind.OUTPUT]
+        self._loose = {id(s): Loose() for s in lowered.storages if s.kind is Kind.LOOSE}
+        self._version = -1
+        self._held: list[Any] = [None] * len(self.forms)
+        self._calls: list[Any] = []
+        self._arrays: dict[int, Any] = {}
+        self._users = self._find_users()
+        self._read = [s.index for s in lowered.inputs if id(s) in self._users]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arena."""
+        return self.plan.size
+
+    def run(
+        self, buffers: Sequence[Buffer], profile: Profile | None = None
+    ) -> list[Buffer | None]:
+        """The outputs of the graph on these inputs, a Buffer for each.
+
+        An output that was computed in a donated input's memory is that input's Buffer. A
+        `profile` books what each step cost.
+        """
+        with self.ground.lock:
+            self._bind()
+            given = list(buffers)
+            held = self._held
+            for index in self._read:
+                array = given[index]._array
+                if array is None or array is not held[index]:
+                    self._point(index, given)
+            made = {id(s): self._make(s) for s in self._fresh}
+            calls = iter(self._calls)
+            try:
+                if profile is None:
+                    for call in calls:
+                        call()
+                else:
+                    stamps = [perf_counter_ns()]
+                    for call in calls:
+                        call()
+                        stamps.append(perf_counter_ns())
+                    profile.add(self.steps, stamps)
+            except Exception as error:
+                number = len(self._calls) - length_hint(calls) - 1
+                error.add_note(explain(self.steps, number))
+                raise
+            return [
+                None if place is None else self._result(place, given, made)
+                for place in self.lowered.outputs
+            ]
+
+    def release(self) -> None:
+        """Let go of the arena; the next run makes it anew."""
+        self.ground.release()
+
+    def _bind(self) -> None:
+        """Bind every call to the ground's present block, unless that has been done."""
+        ground = self.ground
+        memory = ground.hold(self.plan.size, self._device())
+        if self._version == ground.version:
+            return
+        self._version = ground.version
+        self._held = [None] * len(self.forms)
+        self._arrays = {}
+        for storage, offset in zip(self.planned, self.plan.offsets, strict=True):
+            self._lay(storage, memory, offset)
+        for storage in self.lowered.storages:
+            if storage.kind is Kind.CONSTANT:
+                assert storage.buffer is not None
+                self._lay(storage, flat(convert(storage.buffer, storage.type.layout, None).array))
+            elif storage.kind is Kind.LOOSE:
+                for place in self._places[id(storage)]:
+                    self._arrays[id(place)] = self._loose[id(storage)]
+        self._calls = [self._call(number) for number in range(len(self.steps))]
+
+    def _device(self) -> Any:
+        return self.forms[0].device if self.forms else TensorType.of((), "uint8").device
+
+    def _find_users(self) -> dict[int, list[int]]:
+        """The steps that read or write each storage, by its id; notes the places in each too."""
+        users: dict[int, list[int]] = {}
+        places: dict[int, dict[int, Place]] = {}
+        for number, step in enumerate(self.steps):
+            for place in (*step.outs, *step.ins):
+                if place is None:
+                    continue
+                key = id(place.storage)
+                places.setdefault(key, {})[id(place)] = place
+                numbers = users.setdefault(key, [])
+                if not numbers or numbers[-1] != number:
+                    numbers.append(number)
+        self._places = {key: list(found.values()) for key, found in places.items()}
+        return users
+
+    def _lay(self, storage: Storage, memory: Any, base: int = 0) -> None:
+        """Make the arrays of every place in a storage that lies in `memory` from byte `base`."""
+        for place in self._places.get(id(storage), ()):
+            self._arrays[id(place)] = place.array(memory, base)
+
+    def _call(self, number: int) -> Any:
+        step, arrays = self.steps[number], self._arrays
+        outs = tuple([arrays.get(id(p)) for p in step.outs])
+        ins = tuple([None if p is None else arrays.get(id(p)) for p in step.ins])
+        return partial(step.run, outs, ins)
+
+    def _move(self, storage: Storage, array: Any) -> None:
+        """Bind the calls that touch a storage to the memory of another array."""
+        self._lay(storage, flat(array))
+        for number in self._users.get(id(storage), ()):
+            self._calls[number] = self._call(number)
+
+    def _point(self, index: int, given: list[Buffer]) -> None:
+        """Bind the calls that read input `index` to the buffer that came."""
+        buffer, form = given[index], self.forms[index]
+        array = buffer.array
+        if buffer.type is not form:
+            raise TypeError(f"[program] input {index} must be {form}; got {buffer.type}")
+        if array.flags.c_contiguous:
+            self._held[index] = array
+        else:
+            buffer = given[index] = convert(buffer, None, buffer.root.tag)
+            self._held[index] = None
+        self._move(self.lowered.inputs[index], buffer.array)
+
+    def _make(self, storage: Storage) -> Buffer:
+        """Fresh memory for an output."""
+        made = self.ground.claim(storage.type, storage.tag, "an output")
+        self._move(storage, made._array)
+        return made
+
+    def _result(self, place: Place, given: list[Buffer], made: dict[int, Buffer]) -> Buffer:
+        """The buffer of an output."""
+        storage = place.storage
+        if storage.kind is Kind.LOOSE:
+            loose = self._loose[id(storage)]
+            array, loose.array = loose.array, None
+            type_ = TensorType.of(array.shape, storage.type.dtype, storage.type.device)
+            return adopt(type_, array.astype(type_.dtype, copy=array.base is not None), storage.tag)
+        if storage.kind is Kind.INPUT:
+            owner = given[storage.index]
+        elif storage.kind is Kind.CONSTANT:
+            assert storage.buffer is not None
+            owner = storage.buffer
+        else:
+            owner = made[id(storage)]
+        if place.type is owner.type and place.whole:
+            return owner
+        return view(place.type, place.array(flat(owner.array)), owner)
+
+
+def flat(array: Any) -> Any:
+    """The bytes of a C-contiguous array."""
+    return array.reshape(-1).view("uint8")

@@ -1,0 +1,82 @@
+"""The physical types in which a program would best get its inputs."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from ..graph.graph import Graph
+from ..graph.types import TensorType
+from .buffer import Buffer
+from .lower import Lowered, lower
+from .plan import convert
+
+Forms = tuple[TensorType, ...]
+
+
+def follow_layouts(
+    graph: Graph, buffers: Sequence[Buffer], donated: frozenset[int]
+) -> list[Buffer]:
+    """The buffers, those donated among them in the layouts that the graph's kernels want.
+
+    The next values of parameters then come in these layouts, and no later run converts them.
+    """
+    forms = tuple([b.type for b in buffers])
+    best = preferred_forms(graph, forms, donated, donated)
+    return [
+        b if b.type is form else convert(b, form.layout, b.root.tag)
+        for b, form in zip(buffers, best, strict=True)
+    ]
+
+
+def preferred_forms(
+    graph: Graph,
+    forms: Sequence[TensorType],
+    donated: frozenset[int] = frozenset(),
+    movable: Collection[int] | None = None,
+) -> Forms:
+    """`forms` with those inputs in another layout that kernels would convert in every run.
+
+    `movable` are the inputs that may change (None: all), such as parameters that a caller
+    converts once. A parameter follows the layout in which its gradient comes, its optimizer
+    states follow the parameter. What would not lessen the bytes converted stays.
+    """
+    given = tuple(forms)
+    lowered = lower(graph, given, donated)
+    best, least = given, converted_bytes(lowered)
+    for _ in range(2):
+        layouts = {i: Counter(found).most_common(1)[0][0] for i, found in lowered.wanted.items()}
+        layouts |= _of_gradients(graph, lowered)
+        trial = list(best)
+        for index, layout in layouts.items():
+            if movable is None or index in movable:
+                trial[index] = trial[index].with_layout(layout)
+        if tuple(trial) == best:
+            break
+        lowered = lower(graph, trial, donated)
+        found = converted_bytes(lowered)
+        if found >= least:
+            break
+        best, least = tuple(trial), found
+    return best
+
+
+def converted_bytes(lowered: Lowered) -> int:
+    """Bytes written by layout conversions in one run."""
+    return sum(step.outs[0].type.nbytes for step in lowered.steps if step.what == "layout")
+
+
+def _of_gradients(graph: Graph, lowered: Lowered) -> dict[int, object]:
+    """The layout of its gradient for every input that an optimizer's operator updates."""
+    numbers = {var: index for index, var in enumerate(graph.inputs)}
+    found: dict[int, object] = {}
+    for node in graph.nodes:
+        if not getattr(node.op, "in_place", ()) or len(node.inputs) < 2:
+            continue
+        param, grad = node.inputs[:2]
+        if param not in numbers or grad is None:
+            continue
+        layout = lowered.places[grad].type.layout
+        if layout is not None:
+            for var in (param, *node.inputs[2:]):
+                if var in numbers and var.type.shape == param.type.shape:  # type: ignore[union-attr]
+                    found[numbers[var]] = layout  # type: ignore[index]
+    return found

@@ -1,0 +1,64 @@
+"""Ground: the memory that the programs of one function stand on, one at a time."""
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from ..base.device import Device
+from ..base.errors import OutOfMemoryError
+from ..graph.types import TensorType
+from .buffer import OwnedBuffer, Tag, empty
+
+NOTHING = np.empty(0, np.uint8)
+
+
+class Ground:
+    """One block for all programs that share it, as large as the largest that ran needs.
+
+    `lock` is held by the program that runs. `version` changes with the block, so that a program
+    knows when its arrays are void.
+    """
+
+    def __init__(self, name: str = "program") -> None:
+        self.name = name
+        self.lock = threading.RLock()
+        self.version = 0
+        self._block: OwnedBuffer | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held now."""
+        return 0 if self._block is None else self._block.nbytes
+
+    def hold(self, nbytes: int, device: Device) -> Any:
+        """The block as bytes, at least `nbytes` of them. Raises OutOfMemoryError naming the
+        program where the capacity would be passed."""
+        block = self._block
+        if block is not None and block.nbytes >= nbytes:
+            return block.array
+        if not nbytes:
+            return NOTHING
+        self.release()
+        type_ = TensorType.of((nbytes,), np.uint8, device)
+        tag = Tag(f"arena of {self.name}", None, None, 0)
+        block = self._block = self.claim(type_, tag, "the arena")
+        self.version += 1
+        return block.array
+
+    def claim(self, type_: TensorType, tag: Tag | None, what: str) -> OwnedBuffer:
+        """A booked buffer for `what`. Raises OutOfMemoryError naming it and the program where the
+        capacity would be passed."""
+        try:
+            return empty(type_, tag)
+        except OutOfMemoryError as error:
+            raise OutOfMemoryError(
+                f"[{self.name}] {what} of {type_.nbytes:,} bytes does not fit.\n{error}"
+            ) from error
+
+    def release(self) -> None:
+        """Give the block back; the next run makes it anew."""
+        with self.lock:
+            if self._block is not None:
+                self._block = None
+                self.version += 1

@@ -1,0 +1,310 @@
+"""Lowering: a graph of logical values becomes steps on storages, with a kernel for each call.
+
+Layouts are chosen here as the eager engine chooses them, call by call, and every conversion is a
+step of its own, done once for each value and layout. Views cost nothing; results go in the
+memory of inputs that nobody reads any more where the kernel allows it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..base.errors import ArgumentError
+from ..graph.graph import Graph
+from ..graph.node import Node, Var
+from ..graph.opdef import Bound
+from ..graph.types import TensorType
+from .buffer import Buffer
+from .choice import choose
+from .plan import copy_between
+from .steps import Ghosts, Kind, Place, Step, Storage
+
+NEVER = 1 << 60
+
+
+@dataclass(slots=True)
+class Lowered:
+    """The steps in order, every storage, and where each value and each output of the graph lies.
+
+    `wanted[i]` tells in which layouts kernels asked for input i and did not get it.
+    """
+
+    steps: list[Step]
+    storages: list[Storage]
+    inputs: list[Storage]
+    outputs: list[Place | None]
+    places: dict[Var, Place]
+    wanted: dict[int, list[Any]]
+
+
+def lower(
+    graph: Graph, forms: Sequence[TensorType], donated: frozenset[int] = frozenset()
+) -> Lowered:
+    """Steps for `graph` on inputs of the physical types `forms`.
+
+    Inputs numbered in `donated` may be overwritten. Raises ArgumentError where the forms are not
+    those of the graph's inputs, or a value of unknown shape is read.
+    """
+    return _Lowering(graph, forms, donated).lowered()
+
+
+class _Lowering:
+    def __init__(self, graph: Graph, forms: Sequence[TensorType], donated: frozenset[int]):
+        if [f.logical for f in forms] != [v.type for v in graph.inputs]:
+            given = ", ".join(map(str, forms))
+            raise ArgumentError(
+                f"[program] the graph takes {', '.join(str(v.type) for v in graph.inputs)};"
+                f" the forms are {given}"
+            )
+        self.graph = graph
+        self.donated = donated
+        self.steps: list[Step] = []
+        self.storages: list[Storage] = []
+        self.places: dict[Var, Place] = {}
+        self.converted: dict[tuple[Var, Any], Place] = {}
+        self.wanted: dict[int, list[Any]] = {}
+        self.copied: dict[Var, Place] = {}
+        self.ghosts = Ghosts()
+        self.given = {v for v in graph.outputs if v is not None}
+        self.last: dict[Var, int] = {}
+        for number, node in enumerate(graph.nodes):
+            for var in node.inputs:
+                if var is not None:
+                    self.last[var] = number
+        self.inputs = [
+            self._own(var, self._storage(Kind.INPUT, form, index=index)).storage
+            for index, (var, form) in enumerate(zip(graph.inputs, forms, strict=True))
+        ]
+        for var, buffer in graph.constants.items():
+            self._own(var, self._storage(Kind.CONSTANT, buffer.type, buffer=buffer))
+
+    def lowered(self) -> Lowered:
+        """Lower every node, then settle the outputs and the lifetimes."""
+        for number, node in enumerate(self.graph.nodes):
+            self._node(number, node)
+        outputs = [None if v is None else self._output(v) for v in self.graph.outputs]
+        self._lifetimes(outputs)
+        return Lowered(
+            self.steps, self.storages, self.inputs, outputs, self.places, self.wanted
+        )
+
+    def _storage(self, kind: Kind, type_: TensorType, **fields: Any) -> Storage:
+        made = Storage(kind, type_, **fields)
+        self.storages.append(made)
+        return made
+
+    def _own(self, var: Var, storage: Storage) -> Place:
+        """The place of a value that has a storage to itself."""
+        place = self.places[var] = Place(storage, storage.type)
+        storage.values.append(var)
+        return place
+
+    def _node(self, number: int, node: Node) -> None:
+        op, attrs = node.op, node.attrs
+        ins = tuple([None if v is None else self.places[v] for v in node.inputs])
+        forms = tuple([None if p is None else p.type for p in ins])
+        logical = tuple([None if v is None else v.type for v in node.inputs])
+        if any(t is not None and not t.known for t in logical):
+            raise ArgumentError(
+                f"[program] {op.name} reads a value whose shape only running tells: {logical};"
+                " the segment must end before it"
+            )
+        bound = choose(op, attrs, forms, logical, node.out_types, deferring=False)
+        if bound is not None:
+            self._kernel(number, node, bound)
+        elif not op.alias or not self._views(node):
+            self._text(number, node)
+        for var in node.outputs:
+            if var in self.given:
+                self._keep(var, node)
+
+    def _kernel(self, number: int, node: Node, bound: Bound) -> None:
+        """A step for a library kernel."""
+        ins = tuple(
+            [
+                None if v is None else self._in_layout(v, layout, bound.contiguous, node)
+                for v, layout in zip(node.inputs, bound.in_layouts, strict=True)
+            ]
+        )
+        pairs = getattr(node.op, "in_place", None) if bound.inplace is not None else None
+        if pairs is None:
+            pairs = (bound.inplace,) if bound.inplace is not None else ()
+        taken = self._taken(number, node, ins, bound.out_types, pairs)
+        if len(taken) < len(pairs):
+            taken = {}
+        outs = self._results(node, bound.out_types, taken)
+        if bound.workspace:
+            type_ = TensorType.of((bound.workspace,), np.uint8, bound.out_types[0].device)
+            scratch = self._storage(Kind.PLANNED, type_, tag=node.tag, scratch=True)
+            outs = (*outs, Place(scratch, type_))
+        run = bound.run
+        assert run is not None
+        self.steps.append(Step(run, outs, ins, bound.name, node))
+
+    def _text(self, number: int, node: Node) -> None:
+        """A step for the operator's own text; it works on plain arrays."""
+        op = node.op
+        ins = tuple(
+            [None if v is None else self._in_layout(v, None, False, node) for v in node.inputs]
+        )
+        into = op.destination and op.single and None not in ins
+        pairs: Any = ()
+        if not into and not op.alias:
+            # All results stand apart before the first one is copied to its place.
+            pairs = [(i, j) for j in range(len(node.outputs)) for i in range(len(ins))]
+        taken = self._taken(number, node, ins, node.out_types, pairs)
+        outs = self._results(node, node.out_types, taken)
+        self.steps.append(Step(_text_run(op, node.attrs, into), outs, ins, "numpy", node))
+
+    def _views(self, node: Node) -> bool:
+        """Places for the results of a view operator; False where it copies instead."""
+        (var,) = (v for v in node.inputs if v is not None)
+        op, named = node.op, node.op.unpack(node.attrs)
+        source = self._in_layout(var, None, False, node)
+        places = self.ghosts.views(source, lambda array: op.kernel(np, array, **named))
+        if None in places:
+            return False
+        for out, place in zip(node.outputs, places, strict=True):
+            assert place is not None
+            self.places[out] = place
+            place.storage.values.append(out)
+        return True
+
+    def _results(
+        self, node: Node, types: tuple[TensorType, ...], taken: dict[int, Place]
+    ) -> tuple[Place, ...]:
+        """Places for the outputs of a node: those of inputs that they take over, or new ones."""
+        outs = []
+        for index, (var, type_) in enumerate(zip(node.outputs, types, strict=True)):
+            place = taken.get(index)
+            if place is None:
+                kind = Kind.PLANNED if type_.known else Kind.LOOSE
+                place = self._own(var, self._storage(kind, type_, tag=node.tag))
+            else:
+                self.places[var] = place
+                place.storage.values = [var]
+                place.storage.overwritten = place.storage.kind is Kind.INPUT
+            outs.append(place)
+        return tuple(outs)
+
+    def _taken(
+        self,
+        number: int,
+        node: Node,
+        ins: tuple[Place | None, ...],
+        types: tuple[TensorType, ...],
+        pairs: Any,
+    ) -> dict[int, Place]:
+        """Which outputs may lie where an input of this call lies that nobody reads any more."""
+        found: dict[int, Place] = {}
+        used: set[int] = set()
+        for source, target in pairs:
+            place = ins[source]
+            if place is None or target in found or source in used:
+                continue
+            others = [p for p in ins if p is not None and p.storage is place.storage]
+            if (
+                place.type is types[target]
+                and place.whole
+                and (len(others) == 1 or node.op.elementwise)
+                and all(p.type is place.type and p.whole for p in others)
+                and all(p.storage is not place.storage for p in found.values())
+                and self._dead(place.storage, number)
+            ):
+                found[target] = place
+                used.add(source)
+        return found
+
+    def _dead(self, storage: Storage, number: int) -> bool:
+        """Whether node `number` is the last to read a storage, and may write there."""
+        if storage.kind is Kind.CONSTANT:
+            return False
+        if storage.kind is Kind.INPUT and storage.index not in self.donated:
+            return False
+        return all(
+            self.last.get(var, -1) <= number and (var not in self.given or var in self.copied)
+            for var in storage.values
+        )
+
+    def _in_layout(self, var: Var, layout: Any, contiguous: bool, node: Node) -> Place:
+        """Where a value lies in a layout (None: plain, and C-contiguous if asked for)."""
+        place = self.places[var]
+        if place.type.layout is layout and (place.strides is None or not contiguous):
+            return place
+        if place.storage.kind is Kind.INPUT and place.whole and layout is not None:
+            self.wanted.setdefault(place.storage.index, []).append(layout)
+        found = self.converted.get((var, layout))
+        if found is None:
+            type_ = place.type.with_layout(layout)
+            storage = self._storage(Kind.PLANNED, type_, tag=node.tag, values=[var])
+            found = self.converted[var, layout] = Place(storage, type_)
+            run = _conversion(place.type, type_)
+            self.steps.append(Step(run, (found,), (place,), "layout", node))
+        return found
+
+    def _keep(self, var: Var, node: Node) -> None:
+        """Copy an output that is a part of something larger, so that it alone is kept."""
+        place = self.places[var]
+        if place.whole or place.storage.kind is not Kind.PLANNED:
+            return
+        if place.type.nbytes >= place.storage.nbytes:
+            return
+        storage = self._storage(Kind.PLANNED, place.type, tag=node.tag)
+        self.copied[var] = Place(storage, place.type)
+        self.steps.append(Step(_copy, (self.copied[var],), (place,), "copy", node))
+
+    def _output(self, var: Var) -> Place:
+        place = self.copied.get(var, self.places[var])
+        if place.storage.kind is Kind.PLANNED:
+            place.storage.kind = Kind.OUTPUT
+        return place
+
+    def _lifetimes(self, outputs: list[Place | None]) -> None:
+        """Give every storage its birth and death, counted in steps."""
+        seen: set[int] = set()
+        for number, step in enumerate(self.steps):
+            for place in (*step.outs, *step.ins):
+                if place is None:
+                    continue
+                storage = place.storage
+                if id(storage) not in seen:
+                    seen.add(id(storage))
+                    storage.birth = number
+                storage.death = number + 1
+        for place in outputs:
+            if place is not None:
+                place.storage.death = len(self.steps)
+        for storage in self.storages:
+            if storage.kind in (Kind.INPUT, Kind.CONSTANT):
+                storage.birth, storage.death = 0, len(self.steps)
+
+
+def _text_run(op: Any, attrs: tuple[Any, ...], into: bool) -> Callable[..., None]:
+    """`run(outs, ins)` of an operator's own text."""
+    kernel, named, single = op.kernel, op.unpack(attrs), op.single
+
+    def run(outs: tuple[Any, ...], ins: tuple[Any, ...]) -> None:
+        found = kernel(np, *ins, **named)
+        if single:
+            outs[0][...] = found
+            return
+        for out, array in zip(outs, found, strict=True):
+            out[...] = array
+
+    def run_into(outs: tuple[Any, ...], ins: tuple[Any, ...]) -> None:
+        kernel(np, *ins, out=outs[0], **named)
+
+    return run_into if into else run
+
+
+def _conversion(source: TensorType, target: TensorType) -> Callable[..., None]:
+    def run(outs: tuple[Any, ...], ins: tuple[Any, ...]) -> None:
+        copy_between(Buffer(source, ins[0]), Buffer(target, outs[0]))
+
+    return run
+
+
+def _copy(outs: tuple[Any, ...], ins: tuple[Any, ...]) -> None:
+    outs[0][...] = ins[0]

@@ -1,0 +1,134 @@
+"""What a lowered graph is made of: storages, places in them, and steps that read and write places.
+
+A storage is a block of bytes with a lifetime; a place is a value's typed view of one. Several
+values may lie in the same storage: views, and results computed in place.
+"""
+
+import mmap
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from ..graph.node import Node, Var
+from ..graph.types import TensorType
+from .buffer import Buffer, Tag
+
+
+class Kind(Enum):
+    """Where a storage's bytes come from."""
+
+    INPUT = "input"
+    CONSTANT = "constant"
+    PLANNED = "planned"
+    OUTPUT = "output"
+    LOOSE = "loose"
+    """An output whose size only running tells."""
+
+
+@dataclass(eq=False, slots=True)
+class Storage:
+    """A block of bytes: an input's or constant's own, a piece of the arena, or a fresh output's.
+
+    It is held at every step t with birth <= t < death. `index` numbers the input; `values` are
+    the graph's values that lie in it.
+    """
+
+    kind: Kind
+    type: TensorType
+    birth: int = 0
+    death: int = 0
+    index: int = -1
+    buffer: Buffer | None = None
+    tag: Tag | None = None
+    values: list[Var] = field(default_factory=list)
+    scratch: bool = False
+    overwritten: bool = False
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes, the padding of a blocked layout included."""
+        return self.type.nbytes
+
+
+@dataclass(eq=False, slots=True)
+class Place:
+    """A value in a storage, `offset` bytes into it; C-contiguous where `strides` is None."""
+
+    storage: Storage
+    type: TensorType
+    offset: int = 0
+    strides: tuple[int, ...] | None = None
+
+    @property
+    def whole(self) -> bool:
+        """True where the place shows all of its storage as it lies."""
+        return self.strides is None and self.type.nbytes == self.storage.nbytes
+
+    def array(self, memory: Any, base: int = 0) -> Any:
+        """The array of this place over `memory`, where the storage begins at byte `base`."""
+        shape = physical_shape(self.type)
+        return np.ndarray(shape, self.type.dtype, memory, base + self.offset, self.strides)
+
+
+@dataclass(eq=False, slots=True)
+class Step:
+    """One call: `run(outs, ins)` on the arrays of the places. `what` names it for reports."""
+
+    run: Callable[[tuple[Any, ...], tuple[Any, ...]], None]
+    outs: tuple[Place, ...]
+    ins: tuple[Place | None, ...]
+    what: str
+    node: Node
+
+
+class Loose:
+    """Stands where an array of unknown size will be: keeps what is written to it."""
+
+    __slots__ = ("array",)
+
+    def __init__(self) -> None:
+        self.array: Any = None
+
+    def __setitem__(self, key: Any, array: Any) -> None:
+        self.array = np.asarray(array)
+
+
+def physical_shape(type_: TensorType) -> tuple[int, ...]:
+    """The shape of the array that holds a value of a physical type."""
+    layout = type_.layout
+    return type_.shape if layout is None else layout.physical_shape(type_.shape)
+
+
+class Ghosts:
+    """Arrays over pages that nobody writes, to learn what a view operator makes of its input."""
+
+    def __init__(self) -> None:
+        self._memory: mmap.mmap | None = None
+
+    def views(self, source: Place, kernel: Callable[[Any], Any]) -> list[Place | None]:
+        """The places of what `kernel(array)` gives (one array, or several): None for a copy."""
+        needed = max(source.storage.nbytes, 1)
+        if self._memory is None or len(self._memory) < needed:
+            self._memory = mmap.mmap(-1, needed)
+        begin = _address(np.ndarray((1,), np.uint8, self._memory))
+        array = source.array(self._memory)
+        found = kernel(array)
+        return [
+            self._place(source, made, _address(made) - begin)
+            if made.size and np.may_share_memory(made, array)
+            else None
+            for made in (found if isinstance(found, tuple | list) else (found,))
+        ]
+
+    @staticmethod
+    def _place(source: Place, array: Any, offset: int) -> Place:
+        type_ = TensorType.of(array.shape, array.dtype, source.type.device)
+        strides = None if array.flags.c_contiguous else array.strides
+        return Place(source.storage, type_, offset, strides)
+
+
+def _address(array: Any) -> int:
+    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]

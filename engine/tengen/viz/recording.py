@@ -1,0 +1,100 @@
+"""Recording one call's memory: the watch, the moments in it, and whose the blocks are."""
+
+import gc
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..autodiff import GradManager
+from ..optimizer import Optimizer
+from ..runtime import memory as accounts
+from ..runtime.watch import Watch, watching
+from ..tensor import Parameter, Tensor
+from .memory_document import GRADIENT, OPTIMIZER, PARAMETER, Known, document
+
+
+def record(call: Callable[[], Any], name: str, batch: int | None) -> tuple[dict[str, Any], Any]:
+    """Run a call once; gives its memory document and its result."""
+    marks: list[tuple[int, str]] = []
+    with watching() as watch, _moments(watch, marks):
+        known = Known()
+        identify(watch, known)
+        started = time.perf_counter()
+        result = call()
+        ms = (time.perf_counter() - started) * 1000
+        identify(watch, known)
+    marks.insert(0, (0, "forward"))
+    made = document(
+        watch,
+        known,
+        marks if len(marks) > 1 else [],
+        name=name,
+        kind="dynamic",
+        device="cpu0",
+        capacity=accounts.capacity(),
+        batch=batch,
+        ms=round(ms, 3),
+        measured=True,
+    )
+    return made, result
+
+
+@contextmanager
+def _moments(watch: Watch, marks: list[tuple[int, str]]) -> Iterator[None]:
+    """Note when a backward pass and an optimizer's step begin."""
+    backward, step = GradManager.backward, Optimizer.step
+
+    def noted_backward(self: Any, *args: Any, **kwargs: Any) -> Any:
+        marks.append((len(watch.events), "backward"))
+        return backward(self, *args, **kwargs)
+
+    def noted_step(self: Any, *args: Any, **kwargs: Any) -> Any:
+        marks.append((len(watch.events), "optimizer"))
+        return step(self, *args, **kwargs)
+
+    GradManager.backward = noted_backward  # type: ignore[method-assign]
+    Optimizer.step = noted_step  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        GradManager.backward = backward  # type: ignore[method-assign]
+        Optimizer.step = step  # type: ignore[method-assign]
+
+
+def identify(watch: Watch, known: Known) -> None:
+    """Note which live blocks are parameters, their gradients, or an optimizer's state."""
+    for item in gc.get_objects():
+        if isinstance(item, Parameter):
+            label = item.name or ""
+            owner = label.rpartition(".")[0]
+            _note(watch, known, item, label or "parameter", PARAMETER, owner)
+            if item.grad is not None:
+                _note(watch, known, item.grad, f"{label}.grad", GRADIENT, owner)
+        elif isinstance(item, Optimizer):
+            for param, states in item._state.items():
+                owner = (param.name or "").rpartition(".")[0]
+                for label, value in states.items():
+                    _note(watch, known, value, value.name or label, OPTIMIZER, owner)
+        elif isinstance(item, Tensor) and item.name:
+            _note(watch, known, item, item.name)
+
+
+def _note(
+    watch: Watch,
+    known: Known,
+    tensor: Tensor,
+    label: str,
+    kind: int | None = None,
+    owner: str = "",
+) -> None:
+    buffer = tensor._buffer
+    number = None if buffer is None else watch.number(buffer.root)
+    if number is None:
+        return
+    if kind is None:
+        known.names.setdefault(number, label)
+        return
+    known.kinds[number] = kind
+    known.names[number] = label
+    known.modules[number] = owner

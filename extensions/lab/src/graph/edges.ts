@@ -1,0 +1,208 @@
+/** The edges of a document, resolved: which leaf reads which leaf's tensors, both ways. */
+
+import type { GraphDocument, GraphNode, GraphSlot, GraphTensor } from '../api/documents.ts';
+
+/** Neighbours of leaf `i` stand at `offsets[i]` up to `offsets[i + 1]`. */
+export interface Adjacency {
+  readonly offsets: Int32Array;
+  readonly leaves: Int32Array;
+  readonly tensors: Int32Array;
+}
+
+/** What a leaf is: a call, or an end of the graph. */
+export type LeafKind = 'node' | 'input' | 'output';
+
+/** Leaves are numbered: the document's nodes first, then its inputs, then its outputs. */
+export class GraphEdges {
+  readonly document: GraphDocument;
+  readonly nodeCount: number;
+  readonly leafCount: number;
+  /** Every tensor, by the number that adjacencies use. */
+  readonly tensors: readonly (GraphTensor | GraphSlot)[];
+  /** What each leaf reads, and who reads it. */
+  readonly inward: Adjacency;
+  readonly outward: Adjacency;
+  /** Each leaf's place in an order where producers come before readers. */
+  readonly order: Int32Array;
+
+  private readonly _slots = new Map<string, GraphSlot>();
+  private readonly _numbers: ReadonlyMap<string, number>;
+
+  constructor(document: GraphDocument) {
+    const { nodes, inputs = [], outputs = [], state = [] } = document;
+    this.document = document;
+    this.nodeCount = nodes.length;
+    this.leafCount = nodes.length + inputs.length + outputs.length;
+    const tensors: (GraphTensor | GraphSlot)[] = [];
+    const makers: number[] = [];
+    const numbers = new Map<string, number>();
+    const make = (tensor: GraphTensor | GraphSlot, leaf: number) => {
+      numbers.set(tensor.id, tensors.length);
+      tensors.push(tensor);
+      makers.push(leaf);
+    };
+    nodes.forEach((node, leaf) => node.outputs?.forEach(tensor => make(tensor, leaf)));
+    inputs.forEach((tensor, i) => make(tensor, nodes.length + i));
+    for (const slot of state) {
+      this._slots.set(slot.id, slot);
+      make(slot, -1);
+    }
+    this.tensors = tensors;
+    this._numbers = numbers;
+    [this.inward, this.outward] = this._connect(numbers, makers);
+    this.order = topologicalOrder(this);
+  }
+
+  kindOf(leaf: number): LeafKind {
+    if (leaf < this.nodeCount) {
+      return 'node';
+    }
+    const inputs = this.document.inputs?.length ?? 0;
+    return leaf < this.nodeCount + inputs ? 'input' : 'output';
+  }
+
+  /** The node of a leaf that is one. */
+  node(leaf: number): GraphNode | undefined {
+    return this.document.nodes[leaf];
+  }
+
+  /** The tensors that a leaf makes; an output of the graph makes none. */
+  made(leaf: number): readonly (GraphTensor | GraphSlot)[] {
+    const input = this.document.inputs?.[leaf - this.nodeCount];
+    return this.node(leaf)?.outputs ?? (input ? [input] : []);
+  }
+
+  /** The tensor that an output of the graph hands out. */
+  handedOut(leaf: number): GraphTensor | GraphSlot | undefined {
+    const { inputs = [], outputs = [] } = this.document;
+    const id = outputs[leaf - this.nodeCount - inputs.length];
+    return id === undefined ? undefined : this.tensor(id);
+  }
+
+  /** The tensor or state slot with this id. */
+  tensor(id: string): GraphTensor | GraphSlot | undefined {
+    const number = this._numbers.get(id);
+    return number === undefined ? undefined : this.tensors[number];
+  }
+
+  /** The state slots that a leaf reads, in the order of its operands. */
+  slotsOf(leaf: number): GraphSlot[] {
+    const ids = this.node(leaf)?.inputs ?? [];
+    return ids.flatMap(id => (id === null ? [] : (this._slots.get(id) ?? [])));
+  }
+
+  private _connect(numbers: ReadonlyMap<string, number>, makers: number[]): [Adjacency, Adjacency] {
+    const sources: number[] = [];
+    const targets: number[] = [];
+    const tensors: number[] = [];
+    const read = (id: string | null, leaf: number) => {
+      const tensor = id === null ? undefined : numbers.get(id);
+      const maker = tensor === undefined ? -1 : (makers[tensor] ?? -1);
+      if (tensor !== undefined && maker >= 0) {
+        sources.push(maker);
+        targets.push(leaf);
+        tensors.push(tensor);
+      }
+    };
+    const { nodes, inputs = [], outputs = [] } = this.document;
+    nodes.forEach((node, leaf) => node.inputs?.forEach(id => read(id, leaf)));
+    outputs.forEach((id, i) => read(id, nodes.length + inputs.length + i));
+    return [
+      adjacency(this.leafCount, targets, sources, tensors),
+      adjacency(this.leafCount, sources, targets, tensors)
+    ];
+  }
+}
+
+/** Call `visit` with each neighbour of a leaf and the tensor between them. */
+export function eachNeighbour(
+  to: Adjacency,
+  leaf: number,
+  visit: (neighbour: number, tensor: number) => void
+): void {
+  const end = to.offsets[leaf + 1] ?? 0;
+  for (let i = to.offsets[leaf] ?? 0; i < end; i++) {
+    visit(to.leaves[i] ?? 0, to.tensors[i] ?? 0);
+  }
+}
+
+function adjacency(count: number, from: number[], to: number[], tensors: number[]): Adjacency {
+  const offsets = new Int32Array(count + 1);
+  for (const leaf of from) {
+    offsets[leaf + 1] = (offsets[leaf + 1] ?? 0) + 1;
+  }
+  for (let i = 0; i < count; i++) {
+    offsets[i + 1] = (offsets[i + 1] ?? 0) + (offsets[i] ?? 0);
+  }
+  const next = offsets.slice();
+  const leaves = new Int32Array(from.length);
+  const carried = new Int32Array(from.length);
+  from.forEach((leaf, i) => {
+    const place = next[leaf] ?? 0;
+    next[leaf] = place + 1;
+    leaves[place] = to[i] ?? 0;
+    carried[place] = tensors[i] ?? 0;
+  });
+  return { offsets, leaves, tensors: carried };
+}
+
+/** Kahn's order, ready leaves by their number; what lies on a cycle comes last. */
+function topologicalOrder(edges: GraphEdges): Int32Array {
+  const { leafCount, nodeCount, inward, outward } = edges;
+  const waiting = new Int32Array(leafCount);
+  const order = new Int32Array(leafCount).fill(-1);
+  const queue: number[] = [];
+  for (let leaf = 0; leaf < leafCount; leaf++) {
+    waiting[leaf] = (inward.offsets[leaf + 1] ?? 0) - (inward.offsets[leaf] ?? 0);
+  }
+  // Most documents list their nodes in the order of execution, which is kept then.
+  if (listedInOrder(edges)) {
+    let place = 0;
+    for (let leaf = nodeCount; leaf < leafCount; leaf++) {
+      if (edges.kindOf(leaf) === 'input') {
+        order[leaf] = place++;
+      }
+    }
+    for (let leaf = 0; leaf < leafCount; leaf++) {
+      if (order[leaf] === -1) {
+        order[leaf] = place++;
+      }
+    }
+    return order;
+  }
+  for (let leaf = 0; leaf < leafCount; leaf++) {
+    if (waiting[leaf] === 0) {
+      queue.push(leaf);
+    }
+  }
+  let place = 0;
+  for (let head = 0; head < queue.length; head++) {
+    const leaf = queue[head] ?? 0;
+    order[leaf] = place++;
+    eachNeighbour(outward, leaf, reader => {
+      waiting[reader] = (waiting[reader] ?? 0) - 1;
+      if (waiting[reader] === 0) {
+        queue.push(reader);
+      }
+    });
+  }
+  for (let leaf = 0; leaf < leafCount; leaf++) {
+    if (order[leaf] === -1) {
+      order[leaf] = place++;
+    }
+  }
+  return order;
+}
+
+function listedInOrder({ inward, nodeCount }: GraphEdges): boolean {
+  for (let leaf = 0; leaf < nodeCount; leaf++) {
+    const end = inward.offsets[leaf + 1] ?? 0;
+    for (let i = inward.offsets[leaf] ?? 0; i < end; i++) {
+      const maker = inward.leaves[i] ?? 0;
+      if (maker >= leaf && maker < nodeCount) {
+        return false;
+      }
+    }
+  }
+  return true;
+}

@@ -1,0 +1,145 @@
+/** Asks a worker for layouts: each group once, remembered by its structure, to be called off. */
+
+import type { LayoutJob, LayoutResult } from './layout.ts';
+
+/** What is sent to the worker, and what comes back. */
+export type Order = { kind: 'lay out'; id: number; job: LayoutJob } | { kind: 'call off'; id: number };
+export type Answer = { id: number; result: LayoutResult } | { id: number; failure: string };
+
+/** The part of a Worker that is used. */
+export interface WorkerLike {
+  onmessage: ((event: MessageEvent<Answer>) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+  postMessage(order: Order): void;
+  terminate(): void;
+}
+
+/** Why a layout that was called off never came. */
+export class CalledOff extends Error {
+  constructor() {
+    super('the layout was called off');
+    this.name = 'CalledOff';
+  }
+}
+
+const MOST_REMEMBERED = 4000;
+
+interface Pending {
+  readonly id: number;
+  readonly promise: Promise<LayoutResult>;
+  readonly reject: (reason: unknown) => void;
+  readonly resolve: (result: LayoutResult) => void;
+  wanted: number;
+}
+
+/** Lays out groups in a worker that `start` makes when first needed. */
+export class Layouter {
+  private readonly _start: () => WorkerLike;
+  private readonly _known = new Map<string, LayoutResult>();
+  private readonly _pending = new Map<string, Pending>();
+  private readonly _keys = new Map<number, string>();
+  private _worker: WorkerLike | null = null;
+  private _next = 0;
+
+  constructor(start: () => WorkerLike) {
+    this._start = start;
+  }
+
+  /** The layout of a job, if one of the same structure was made before. */
+  remembered(job: LayoutJob): LayoutResult | undefined {
+    return this._known.get(keyOf(job));
+  }
+
+  /** Lay out a group; aborting `signal` rejects with `CalledOff`. */
+  async layOut(job: LayoutJob, signal: AbortSignal): Promise<LayoutResult> {
+    const key = keyOf(job);
+    const known = this._known.get(key);
+    if (known) {
+      return known;
+    }
+    if (signal.aborted) {
+      throw new CalledOff();
+    }
+    const pending = this._pending.get(key) ?? this._order(key, job);
+    pending.wanted += 1;
+    const stop = () => this._leave(key, pending);
+    signal.addEventListener('abort', stop, { once: true });
+    const called = new Promise<never>((_, reject) =>
+      signal.addEventListener('abort', () => reject(new CalledOff()), { once: true })
+    );
+    try {
+      return await Promise.race([pending.promise, called]);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** End the worker; layouts under way are called off. */
+  dispose(): void {
+    this._fail(new CalledOff());
+  }
+
+  private _order(key: string, job: LayoutJob): Pending {
+    const id = this._next++;
+    let resolve: Pending['resolve'] = () => undefined;
+    let reject: Pending['reject'] = () => undefined;
+    const promise = new Promise<LayoutResult>((...settle) => ([resolve, reject] = settle));
+    promise.catch(() => undefined); // whoever waits hears of it; nobody may be left waiting
+    const pending = { id, promise, reject, resolve, wanted: 0 };
+    this._pending.set(key, pending);
+    this._keys.set(id, key);
+    this._ready().postMessage({ kind: 'lay out', id, job });
+    return pending;
+  }
+
+  private _leave(key: string, pending: Pending): void {
+    pending.wanted -= 1;
+    if (pending.wanted === 0 && this._pending.get(key) === pending) {
+      this._pending.delete(key);
+      this._keys.delete(pending.id);
+      this._worker?.postMessage({ kind: 'call off', id: pending.id });
+    }
+  }
+
+  private _ready(): WorkerLike {
+    if (!this._worker) {
+      this._worker = this._start();
+      this._worker.onmessage = ({ data }) => this._receive(data);
+      this._worker.onerror = event => this._fail(new Error(event.message));
+    }
+    return this._worker;
+  }
+
+  private _receive(answer: Answer): void {
+    const key = this._keys.get(answer.id);
+    const pending = key === undefined ? undefined : this._pending.get(key);
+    if (key === undefined || !pending) {
+      return; // called off while it was being made
+    }
+    this._pending.delete(key);
+    this._keys.delete(answer.id);
+    if ('failure' in answer) {
+      pending.reject(new Error(answer.failure));
+      return;
+    }
+    if (this._known.size >= MOST_REMEMBERED) {
+      this._known.delete(this._known.keys().next().value ?? '');
+    }
+    this._known.set(key, answer.result);
+    pending.resolve(answer.result);
+  }
+
+  private _fail(reason: unknown): void {
+    this._worker?.terminate();
+    this._worker = null;
+    for (const pending of this._pending.values()) {
+      pending.reject(reason);
+    }
+    this._pending.clear();
+    this._keys.clear();
+  }
+}
+
+function keyOf(job: LayoutJob): string {
+  return `${job.sizes.join()};${job.edges.join()}`;
+}

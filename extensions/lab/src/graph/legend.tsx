@@ -1,0 +1,84 @@
+/** What the colours mean, in a corner of the canvas. */
+
+import * as React from 'react';
+import { css, type Palette } from '../ui/canvas/palette.ts';
+import { type Texts, useSignal } from '../ui/signals.ts';
+import type { ColourBy } from './colouring.ts';
+import { shadeColour } from './draw.ts';
+import { figureText } from './figures.ts';
+import type { GraphModel } from './model.ts';
+import { colourName } from './toolbar.tsx';
+
+const MOST = 8;
+
+/** The legend of the present colouring. */
+export function Legend(props: {
+  model: GraphModel;
+  palette: Palette;
+  texts: Texts;
+}): React.ReactElement | null {
+  const { model, palette, texts } = props;
+  useSignal(model.changed);
+  const { colouring } = model;
+  if (!colouring) {
+    return null;
+  }
+  const legend = colouring.legend();
+  const by = colouring.by;
+  if (legend.kind === 'none') {
+    return (
+      <div className="tengen-Graph-legend" role="note">
+        {texts.__('This graph does not tell: %1.', colourName(by, texts))}
+      </div>
+    );
+  }
+  if (legend.kind === 'figure') {
+    // The scale is drawn in even steps of colour; colour goes with the square root of the figure.
+    const stops = palette.heat.map((rgb, i) => `${css(rgb)} ${(100 * i) / (palette.heat.length - 1)}%`);
+    const kind = by as 'ms' | 'bytes' | 'flops';
+    return (
+      <div className="tengen-Graph-legend" role="note" aria-label={colourName(by, texts)}>
+        <span>0</span>
+        <span className="tengen-Graph-scale" style={{ background: `linear-gradient(90deg, ${stops.join()})` }}>
+          <i>{figureText(kind, legend.largest / 4)}</i>
+        </span>
+        <span>{figureText(kind, legend.largest)}</span>
+      </div>
+    );
+  }
+  const classes = legend.classes.slice(0, MOST);
+  return (
+    <div className="tengen-Graph-legend" role="note" aria-label={colourName(by, texts)}>
+      {classes.map(({ name, number }) => (
+        <span key={name}>
+          <i style={{ background: css(shadeColour(palette, { class: number }) ?? palette.text) }} />
+          {className(by, name, texts)}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+function className(by: ColourBy, name: string, texts: Texts): string {
+  if (by !== 'family') {
+    return name;
+  }
+  switch (name) {
+    case 'matrix':
+      return texts.__('matrix products');
+    case 'normalisation':
+      return texts.__('normalisation');
+    case 'activation':
+      return texts.__('activation');
+    case 'elementwise':
+      return texts.__('elementwise');
+    case 'reduction':
+      return texts.__('reduction');
+    case 'shape':
+      return texts.__('shape and copy');
+    case 'update':
+      return texts.__('update');
+    default:
+      return texts.__('other');
+  }
+}

@@ -1,0 +1,56 @@
+/** Puts a graph view into any element: the same view as in JupyterLab, without JupyterLab. */
+
+import * as React from 'react';
+import { createRoot } from 'react-dom/client';
+import type { GraphDocument, Source } from '../api/documents.ts';
+import type { Texts } from '../ui/signals.ts';
+import type { WorkerLike } from './layouter.ts';
+import { GraphModel } from './model.ts';
+import type { Stage } from './stage.ts';
+import { GraphView } from './view.tsx';
+
+/** What can be given besides the document. */
+export interface MountOptions {
+  texts: Texts;
+  startWorker: () => WorkerLike;
+  onSource?: (source: Source) => void;
+  compact?: boolean;
+}
+
+/** A mounted view. */
+export interface Mounted {
+  readonly model: GraphModel;
+  /** The canvas, once there is a graph. */
+  stage(): Stage | null;
+  dispose(): void;
+}
+
+/** Show a document, or the one to come, in an element. */
+export function mount(
+  element: HTMLElement,
+  document: GraphDocument | Promise<GraphDocument>,
+  options: MountOptions
+): Mounted {
+  const model = new GraphModel(options.startWorker);
+  const root = createRoot(element);
+  let stage: Stage | null = null;
+  element.classList.add('tengen-Graph');
+  root.render(
+    <GraphView
+      model={model}
+      texts={options.texts}
+      compact={options.compact ?? false}
+      onSource={options.onSource}
+      onStage={made => (stage = made)}
+    />
+  );
+  void model.load(Promise.resolve(document));
+  return {
+    model,
+    stage: () => stage,
+    dispose: () => {
+      root.unmount();
+      model.dispose();
+    }
+  };
+}

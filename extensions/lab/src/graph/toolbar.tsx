@@ -1,0 +1,194 @@
+/** The row of controls above a graph. */
+
+import * as React from 'react';
+import { type Texts, useSignal } from '../ui/signals.ts';
+import { COLOUR_CHOICES, type ColourBy } from './colouring.ts';
+import type { Reach } from './highlight.ts';
+import type { GraphModel } from './model.ts';
+import { earliest } from './passes.ts';
+
+/** What the buttons do beyond the model. */
+export interface ToolbarActions {
+  fit(): void;
+  zoom(factor: number): void;
+  exportAs(kind: 'svg' | 'png'): void;
+  /** Ask for another graph to compare with; absent where there is none to choose. */
+  compare?: (() => void) | undefined;
+  toggleOutline(): void;
+  toggleDetails(): void;
+}
+
+/** The controls of a model that has a graph. */
+export function Toolbar(props: {
+  model: GraphModel;
+  texts: Texts;
+  actions: ToolbarActions;
+  panels: { outline: boolean; details: boolean };
+}): React.ReactElement {
+  const { actions, model, panels, texts } = props;
+  useSignal(model.changed);
+  return (
+    <div className="tengen-Graph-toolbar" role="toolbar" aria-label={texts.__('Graph')}>
+      <Toggle on={panels.outline} label={texts.__('Outline')} act={() => actions.toggleOutline()} />
+      <Choice
+        label={texts.__('Colour by')}
+        value={model.colourBy}
+        options={COLOUR_CHOICES.map(by => [by, colourName(by, texts)])}
+        choose={by => model.setColourBy(by as ColourBy)}
+      />
+      <Choice
+        label={texts.__('Light up')}
+        value={model.reach}
+        options={[
+          ['near', texts.__('neighbours')],
+          ['up', texts.__('all it needs')],
+          ['down', texts.__('all that needs it')],
+          ['both', texts.__('the whole path')]
+        ]}
+        choose={reach => model.setReach(reach as Reach)}
+      />
+      <Depth model={model} texts={texts} />
+      <label className="tengen-Graph-check">
+        <input
+          type="checkbox"
+          checked={model.foldRepeats}
+          onChange={event => void model.setFoldRepeats(event.target.checked)}
+        />
+        {texts.__('Fold repeats')}
+      </label>
+      <Passes model={model} texts={texts} />
+      <span className="tengen-Graph-gap" />
+      {model.busy && <span role="status">{texts.__('Laying out…')}</span>}
+      {actions.compare && (
+        <button onClick={() => actions.compare?.()}>{texts.__('Compare with…')}</button>
+      )}
+      <button aria-label={texts.__('Zoom out')} onClick={() => actions.zoom(0.8)}>
+        −
+      </button>
+      <button aria-label={texts.__('Zoom in')} onClick={() => actions.zoom(1.25)}>
+        +
+      </button>
+      <button onClick={() => actions.fit()}>{texts.__('Fit')}</button>
+      <button onClick={() => actions.exportAs('svg')}>SVG</button>
+      <button onClick={() => actions.exportAs('png')}>PNG</button>
+      <Toggle on={panels.details} label={texts.__('Details')} act={() => actions.toggleDetails()} />
+    </div>
+  );
+}
+
+/** The name of a colouring for people. */
+export function colourName(by: ColourBy, texts: Texts): string {
+  switch (by) {
+    case 'family':
+      return texts.__('kind of operator');
+    case 'ms':
+      return texts.__('time');
+    case 'bytes':
+      return texts.__('memory');
+    case 'flops':
+      return texts.__('work (FLOPs)');
+    case 'dtype':
+      return texts.__('data type');
+    case 'layout':
+      return texts.__('layout in memory');
+    case 'phase':
+      return texts.__('phase');
+  }
+}
+
+function Toggle(props: { on: boolean; label: string; act(): void }): React.ReactElement {
+  return (
+    <button aria-pressed={props.on} onClick={() => props.act()}>
+      {props.label}
+    </button>
+  );
+}
+
+function Choice(props: {
+  label: string;
+  value: string;
+  options: readonly (readonly [string, string])[];
+  choose(value: string): void;
+}): React.ReactElement {
+  return (
+    <label className="tengen-Graph-choice">
+      {props.label}
+      <select value={props.value} onChange={event => props.choose(event.target.value)}>
+        {props.options.map(([value, name]) => (
+          <option key={value} value={value}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Depth({ model, texts }: { model: GraphModel; texts: Texts }): React.ReactElement | null {
+  const [depth, setDepth] = React.useState<number | null>(null);
+  const deepest = model.deepest;
+  if (deepest === 0) {
+    return null;
+  }
+  return (
+    <label className="tengen-Graph-choice">
+      {texts.__('Depth')}
+      <input
+        type="range"
+        min={0}
+        max={deepest}
+        value={depth ?? Math.min(1, deepest)}
+        onChange={event => {
+          const value = Number(event.target.value);
+          setDepth(value);
+          void model.openTo(value);
+        }}
+      />
+    </label>
+  );
+}
+
+function Passes({ model, texts }: { model: GraphModel; texts: Texts }): React.ReactElement | null {
+  const { document } = model;
+  const passes = document?.passes ?? [];
+  const first = document ? earliest(document) : 0;
+  if (first >= passes.length) {
+    return null;
+  }
+  const shown = passes[model.pass - 1];
+  return (
+    <span className="tengen-Graph-passes" role="group" aria-label={texts.__('Compiler passes')}>
+      <button
+        aria-label={texts.__('Previous pass')}
+        disabled={model.pass <= first}
+        onClick={() => void model.setPass(model.pass - 1)}
+      >
+        ‹
+      </button>
+      <select
+        aria-label={texts.__('Compiler passes')}
+        value={model.pass}
+        onChange={event => void model.setPass(Number(event.target.value))}
+      >
+        {first === 0 && <option value={0}>{texts.__('as recorded')}</option>}
+        {passes.map((pass, i) =>
+          i + 1 < first ? null : (
+            <option key={i} value={i + 1}>
+              {`${i + 1}. ${pass.name}`}
+            </option>
+          )
+        )}
+      </select>
+      <button
+        aria-label={texts.__('Next pass')}
+        disabled={model.pass >= passes.length}
+        onClick={() => void model.setPass(model.pass + 1)}
+      >
+        ›
+      </button>
+      <span className="tengen-Graph-passNote" title={shown?.summary}>
+        {shown?.summary}
+      </span>
+    </span>
+  );
+}

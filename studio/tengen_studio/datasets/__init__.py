@@ -1,0 +1,1 @@
+"""Data sets: kept once with their checksums, shown, and mounted into projects."""

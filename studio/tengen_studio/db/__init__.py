@@ -1,0 +1,17 @@
+"""The database: the tables' base, engines and sessions, and the revisions of the schema."""
+
+from tengen_studio.db.base import Base, CreatedAt, Id, UtcDateTime, new_id, utcnow
+from tengen_studio.db.engine import Database, at_end, hold, release
+
+__all__ = [
+    "Base",
+    "CreatedAt",
+    "Database",
+    "Id",
+    "UtcDateTime",
+    "at_end",
+    "hold",
+    "new_id",
+    "release",
+    "utcnow",
+]

@@ -1,0 +1,1 @@
+"""History: versions of projects, what changed between them, and ways back."""

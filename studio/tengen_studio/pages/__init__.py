@@ -1,0 +1,1 @@
+"""Pages: what a shared project looks like to someone without a studio."""

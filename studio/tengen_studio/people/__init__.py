@@ -1,0 +1,1 @@
+"""People: invitations, accounts, log-in and sessions."""

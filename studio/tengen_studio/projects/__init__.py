@@ -1,0 +1,1 @@
+"""Projects: folders with a name, a history and people."""

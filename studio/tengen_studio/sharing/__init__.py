@@ -1,0 +1,1 @@
+"""Sharing: members with roles, links, the public gallery and stars."""

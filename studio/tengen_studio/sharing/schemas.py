@@ -1,0 +1,166 @@
+"""What the sharing routes take and give."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+RoleName = Literal["viewer", "editor", "owner"]
+Permission = Literal["view", "fork", "edit"]
+
+
+class SharingQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which page of a list; `after` is the `next` of the page before."""
+
+    after: str | None = None
+
+
+class Member(Struct, frozen=True):
+    """A person with a role in a project; `since` is null for whom the project belongs to."""
+
+    id: str
+    name: str
+    role: RoleName
+    since: str | None
+
+
+class MemberPage(Struct, frozen=True):
+    """Everybody with a role, the project's owner first."""
+
+    items: list[Member]
+    next: str | None = None
+
+
+class MemberRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """A role for the person of that name."""
+
+    name: str
+    role: RoleName
+
+
+class RoleRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Another role for a member."""
+
+    role: RoleName
+
+
+class LinkRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """A new link; without `days` it stays until it is revoked, without `most_uses` for all.
+
+    `despite_findings` makes it although the files may hold secrets.
+    """
+
+    permission: Permission = "view"
+    note: str = ""
+    days: int | None = 7
+    most_uses: int | None = None
+    password: str | None = None
+    despite_findings: bool = False
+
+
+class Link(Struct, frozen=True):
+    """A link as its owner sees it; `state` is open, revoked, expired or used (up)."""
+
+    id: str
+    permission: Permission
+    note: str
+    state: Literal["open", "revoked", "expired", "used"]
+    created: str
+    created_by: str
+    expires: str | None
+    uses: int
+    most_uses: int | None
+    has_password: bool
+
+
+class LinkPage(Struct, frozen=True):
+    """One page of a project's links, the newest first."""
+
+    items: list[Link]
+    next: str | None = None
+
+
+class NewLink(Struct, frozen=True):
+    """A link and its token, which is shown this once.
+
+    `address` is the page to send, relative to the server; the token stands after its `#`, where
+    no server's log and no Referer sees it.
+    """
+
+    link: Link
+    token: str
+    address: str
+
+
+class OpenRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """A link's token, and its password where it has one."""
+
+    token: str
+    password: str | None = None
+
+
+class Opened(Struct, frozen=True):
+    """What a link opened: the project, what it allows, and the project's page."""
+
+    project_id: str
+    permission: Permission
+    page: str
+
+
+class GalleryQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Words to search for, one tag, an order, and the page."""
+
+    q: str = ""
+    tag: str = ""
+    after: str | None = None
+
+
+class GalleryItem(Struct, frozen=True):
+    """A public project; `starred` tells whether the asker did."""
+
+    id: str
+    name: str
+    description: str
+    owner: str
+    tags: list[str]
+    licence: str
+    updated: str
+    stars: int
+    forks: int
+    starred: bool
+    page: str
+
+
+class GalleryPage(Struct, frozen=True):
+    """One page of the gallery, the most recently changed first."""
+
+    items: list[GalleryItem]
+    next: str | None = None
+
+
+class Stars(Struct, frozen=True):
+    """How many people starred a project, and whether the asker did."""
+
+    stars: int
+    starred: bool
+
+
+class PublicationRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether everybody may see the project, and whether its notebooks' scripts may run there.
+
+    What is left null stays. `despite_findings` publishes in spite of possible secrets.
+    """
+
+    public: bool | None = None
+    scripts: bool | None = None
+    despite_findings: bool = False
+
+
+class Publication(Struct, frozen=True):
+    """What everybody gets to see of a project, and the address of its page."""
+
+    public: bool
+    licence: str
+    scripts: bool
+    page: str

@@ -1,0 +1,56 @@
+"""Well-known models: imported, they give PyTorch's values, gradients and training step."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from tests.engine.interop.beside_torch import both, close, outputs_of, step_both  # noqa: E402
+from tests.engine.interop.torch_models import MODELS  # noqa: E402
+
+import tengen as tg  # noqa: E402
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_values_gradients_and_a_step_in_float32(name):
+    theirs, ours, samples = both(MODELS[name])
+    theirs.eval(), ours.eval()
+    step_both(theirs, ours, samples, 1e-5)
+    theirs.train(), ours.train()
+    step_both(theirs, ours, samples, 2e-5)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_values_gradients_and_a_step_in_float64(name):
+    theirs, ours, samples = both(MODELS[name], torch.float64)
+    theirs.train(), ours.train()
+    step_both(theirs, ours, samples, 1e-12)
+    theirs.eval(), ours.eval()
+    step_both(theirs, ours, samples, 1e-12)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_another_batch_and_evaluation_without_dropout(name):
+    theirs, ours, samples = both(MODELS[name], dropout=True)
+    theirs.eval(), ours.eval()
+    for repeat in (3, 1):
+        batch = [torch.cat([s] * 3)[:repeat] for s in samples]
+        want = outputs_of(theirs(*batch))
+        got = outputs_of(ours(*[tg.Tensor(b.numpy(), dtype=b.numpy().dtype) for b in batch]))
+        for g, w in zip(got, want, strict=True):
+            assert g.shape == tuple(w.shape)
+            close(g.numpy(), w.detach().numpy(), 1e-5)
+
+
+@pytest.mark.parametrize("name", ["mobilenet", "densenet", "vit", "bert", "gpt2", "lstm_classifier"])
+def test_dropout_follows_the_training_flag(name):
+    _, ours, samples = both(MODELS[name], dropout=True)
+    inputs = [tg.Tensor(s.numpy(), dtype=s.numpy().dtype) for s in samples]
+
+    def run():
+        return outputs_of(ours(*inputs))[0].numpy()
+
+    ours.train()
+    assert not np.array_equal(run(), run())
+    ours.eval()
+    np.testing.assert_array_equal(run(), run())
