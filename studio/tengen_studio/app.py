@@ -16,10 +16,15 @@ from tengen_studio.context import SETTING, Limits
 from tengen_studio.datasets import copying
 from tengen_studio.datasets import handlers as datasets
 from tengen_studio.db.revisions import RevisionError
+from tengen_studio.history import handlers as history
 from tengen_studio.http import API
 from tengen_studio.openapi import handlers as openapi
 from tengen_studio.openapi.routes import ROUTES_SETTING
+from tengen_studio.pages import handlers as pages
 from tengen_studio.people import handlers as people
+from tengen_studio.projects import handlers as projects
+from tengen_studio.reproduce import handlers as reproduce
+from tengen_studio.reproduce import running
 from tengen_studio.secrets import handlers as secrets
 from tengen_studio.secrets.channel import Channel
 from tengen_studio.secrets.saving import CleanOutputs
@@ -33,8 +38,11 @@ ROUTES = [
     *about.routes,
     *audit.routes,
     *datasets.routes,
+    *history.routes,
     *openapi.routes,
     *people.routes,
+    *projects.routes,
+    *reproduce.routes,
     *secrets.routes,
     *sharing.routes,
     *templates.routes,
@@ -87,6 +95,11 @@ class StudioApp(ExtensionApp):
         config=True,
         help="Folders outside the user's folder that data sets may be registered from.",
     )
+    wheelhouse = Unicode(
+        config=True,
+        help="Folder of wheels from which environments are rebuilt without a network. "
+        "Empty: they come from the package index.",
+    )
     private_downloads = Bool(
         Limits.private_downloads,
         config=True,
@@ -117,6 +130,7 @@ class StudioApp(ExtensionApp):
                 ),
                 allow_hidden=bool(self.serverapp.contents_manager.allow_hidden),
                 dataset_folders=[Path(folder) for folder in self.dataset_folders],
+                wheelhouse=self.wheelhouse,
             )
         except RevisionError as error:
             # To go on without a database would look as if every project were gone.
@@ -124,6 +138,7 @@ class StudioApp(ExtensionApp):
             sys.exit(1)
         context = self.settings[SETTING]
         copying.recover(context)
+        running.recover(context)
         self.channel = Channel(context)
         self.channel.start()
         self.serverapp.contents_manager.register_pre_save_hook(CleanOutputs(context))
@@ -137,6 +152,7 @@ class StudioApp(ExtensionApp):
         """Mount every route under the API's prefix."""
         self.settings[ROUTES_SETTING] = ROUTES
         self.handlers.extend((API + pattern, handler) for pattern, handler in ROUTES + SOCKETS)
+        self.handlers.extend((pages.PREFIX + route[0], *route[1:]) for route in pages.pages)
 
 
 def shipped_templates() -> Path:

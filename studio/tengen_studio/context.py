@@ -57,6 +57,7 @@ class StudioContext:
     limits: Limits = Limits()
     allow_hidden: bool = False
     dataset_folders: tuple[Path, ...] = ()
+    wheelhouse: str = ""
     tasks: Tasks = field(default_factory=Tasks)
     rates: RateLimiter = field(default_factory=RateLimiter)
     rooms: Rooms = field(default_factory=Rooms)

@@ -25,6 +25,7 @@ def open_context(
     limits: Limits | None = None,
     allow_hidden: bool = False,
     dataset_folders: Iterable[Path] = (),
+    wheelhouse: str = "",
 ) -> StudioContext:
     """Return the context of a server over `root`, ready for requests.
 
@@ -51,6 +52,7 @@ def open_context(
         limits=limits or Limits(),
         allow_hidden=allow_hidden,
         dataset_folders=tuple(folder.resolve() for folder in dataset_folders),
+        wheelhouse=wheelhouse,
     )
     settle_all(context)
     return context

@@ -7,7 +7,9 @@ from tengen_studio.context import StudioContext
 from tengen_studio.credentials import hash_password
 from tengen_studio.names import fold
 from tengen_studio.people.models import Account
+from tengen_studio.projects import making
 from tengen_studio.projects.models import Project
+from tengen_studio.projects.schemas import ProjectRequest
 from tengen_studio.roles import Role
 from tengen_studio.sharing.models import Member
 
@@ -32,6 +34,23 @@ def make_project(context: StudioContext, owner: Actor = HOST, **fields: object) 
         project = Project(**values)
         session.add(project)
         session.flush()
+        return project.id
+
+
+def make_filled_project(
+    context: StudioContext, files: dict[str, str | bytes], **fields: object
+) -> str:
+    """Add a project of the host's whose first version holds `files`, and return its id."""
+    name = f"project-{len(list(context.root.iterdir()))}"
+    for path, content in files.items():
+        target = context.root / name / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with context.transaction() as session:
+        made = making.create(session, HOST, ProjectRequest(name=name, folder=name))
+        project = session.get_one(Project, made.project.id)
+        for field, value in fields.items():
+            setattr(project, field, value)
         return project.id
 
 

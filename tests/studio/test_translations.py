@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import tengen_studio
+from tengen_studio.roles import Role
 
 ROOT = Path(__file__).parents[2]
 STUDIO = Path(tengen_studio.__file__).parent
@@ -38,8 +39,17 @@ def server_texts() -> set[str]:
     return found
 
 
+def page_texts() -> set[str]:
+    """Return every text that the pages for visitors say."""
+    found = {role.name for role in Role}
+    for path in (STUDIO / "pages/templates").glob("*.j2"):
+        source = path.read_text(encoding="utf-8")
+        found.update(re.findall(r"\bt\('((?:[^'\\]|\\.)*)'", source))
+    return found
+
+
 def test_every_text_is_translated_and_no_translation_is_left_over() -> None:
-    texts = front_end_texts() | server_texts()
+    texts = front_end_texts() | server_texts() | page_texts()
     assert len(texts) > 20
     assert set(TEXTS) == texts
 

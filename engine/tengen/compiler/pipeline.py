@@ -20,6 +20,7 @@ from .passes.batch_norm_backward import fuse_batch_norm_backward
 from .passes.common import merge_common
 from .passes.constants import fold_constants
 from .passes.dead_code import drop_dead_code
+from .passes.elementwise import fuse_elementwise
 from .passes.fold_norm import fold_batch_norm
 from .passes.product import fuse_product
 
@@ -51,6 +52,7 @@ STEPS: tuple[Step, ...] = (
     Step(fuse_batch_norm, 2),
     Step(fuse_batch_norm_backward, 2),
     Step(fuse_product, 2),
+    Step(fuse_elementwise, 2),
 )
 
 

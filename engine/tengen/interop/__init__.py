@@ -7,11 +7,17 @@ import importlib
 from typing import Any
 
 _WHERE = {
+    "PyTorchModule": "torch_module",
     "from_torch": "torch_import",
+    "load_torch_state_dict": "torch_states",
+    "to_torch_state_dict": "torch_states",
 }
 
 __all__ = [
+    "PyTorchModule",
     "from_torch",
+    "load_torch_state_dict",
+    "to_torch_state_dict",
 ]
 
 

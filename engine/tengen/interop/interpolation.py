@@ -51,13 +51,17 @@ def nearest(place: Matrix, size: int, rounding: str) -> Matrix:
     return _spread(size, [(index, np.ones(place.size))])
 
 
-def linear(place: Matrix, size: int, scale: float = 1.0, antialias: bool = False) -> Matrix:
+def linear(
+    place: Matrix, size: int, scale: float = 1.0, antialias: bool = False,
+    inside_only: bool = False,
+) -> Matrix:  # fmt: skip
     """Weights of linear interpolation; with `antialias` the triangle widens when shrinking."""
     if antialias and scale < 1:
-        return _filtered(place, size, scale, 1.0, lambda x: np.maximum(0.0, 1 - np.abs(x)))
+        triangle = lambda x: np.maximum(0.0, 1 - np.abs(x))  # noqa: E731
+        return _filtered(place, size, scale, 1.0, triangle, inside_only)
     low = np.floor(place)
     part = place - low
-    return _spread(size, [(low, 1 - part), (low + 1, part)])
+    return _spread(size, [(low, 1 - part), (low + 1, part)], inside_only)
 
 
 def cubic(

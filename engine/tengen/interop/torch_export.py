@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..base.errors import ArgumentError, UnsupportedError
+from .aten.table import find
 from .torch_library import torch
 
 NAME = "from_torch"
@@ -47,10 +48,21 @@ def _both(module: Any, args: Any, kwargs: Any, shapes: Any) -> Exported:
         module.train(mode)
         try:
             program = torch("export").export(module, args, kwargs, dynamic_shapes=shapes)
-            made.append(program.run_decompositions({}))
+            made.append(program.run_decompositions(_decompositions()))
         except Exception as error:
             raise _explained(module, error) from error
     return Exported(*made)
+
+
+def _decompositions() -> Any:
+    """PyTorch's decompositions of the operators for which we have no function."""
+    table = torch("export").default_decompositions()
+    for operator in list(table.keys()):
+        schema = operator._schema
+        name = schema.name.removeprefix("aten::")
+        if find(f"{name}.{schema.overload_name or 'default'}") is not None:
+            table.pop(operator)
+    return table
 
 
 @contextlib.contextmanager

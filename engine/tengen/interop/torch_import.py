@@ -6,11 +6,13 @@ import numpy as np
 
 from ..base.errors import ArgumentError
 from ..module import Module
-from ..tensor import Parameter, Tensor
-from .imported import ImportedModule, Part
+from ..tensor import Tensor
+from .imported import ImportedModule
 from .structure import Arguments, Structure
+from .torch_crossing import TorchOperator
 from .torch_export import exported
-from .torch_library import array_of, tensor_of, torch
+from .torch_hierarchy import copy_hierarchy
+from .torch_library import array_of, torch
 from .torch_modes import mode_dependence
 from .torch_reading import Reading, refuse
 
@@ -44,7 +46,7 @@ def from_torch(
     kind = type(module).__name__
     both = exported(module, args, keywords, dynamic_shapes)
     root = ImportedModule(kind)
-    _hierarchy(root, module)
+    copy_hierarchy(root, module)
     always = set(both.evaluating.graph_signature.buffers_to_mutate.values())
     one, follows = mode_dependence(both.training, both.evaluating)
     island = _island if islands else None
@@ -54,8 +56,6 @@ def from_torch(
     bodies = [reading.body() for reading in readings]
     refuse(kind, [m for reading in readings for m in reading.missing])
     root.install(bodies[0], bodies[-1], _arguments(args, keywords))
-    for path, part in module.named_modules(remove_duplicate=False):
-        root.part(path).train(part.training, recursive=False)
     return root
 
 
@@ -64,29 +64,6 @@ def _sample(leaf: Any) -> Any:
     if isinstance(leaf, Tensor):
         leaf = leaf.numpy()
     return torch().from_numpy(leaf) if isinstance(leaf, np.ndarray) else leaf
-
-
-def _hierarchy(root: ImportedModule, module: Any) -> None:
-    """Parts, parameters and buffers under their names; what is shared stays shared."""
-    made: dict[int, Any] = {id(module): root}
-    for path, part in module.named_modules(remove_duplicate=False):
-        if not path:
-            continue
-        if id(part) not in made:
-            made[id(part)] = Part(type(part).__name__)
-        root.hold(path, made[id(part)])
-    for path, owner in module.named_modules():
-        prefix = f"{path}." if path else ""
-        for name, value in owner._parameters.items():
-            if value is not None:
-                if id(value) not in made:
-                    made[id(value)] = tensor_of(value, Parameter)
-                root.hold(prefix + name, made[id(value)])
-        for name, value in owner._buffers.items():
-            if value is not None and name not in owner._non_persistent_buffers_set:
-                if id(value) not in made:
-                    made[id(value)] = tensor_of(value)
-                root.hold(prefix + name, made[id(value)])
 
 
 def _arguments(args: tuple[Any, ...], keywords: dict[str, Any]) -> Arguments:
@@ -112,6 +89,7 @@ def as_input(value: Any) -> Any:
     return value
 
 
-def _island(node: Any) -> Any:
+def _island(node: Any) -> TorchOperator:
     """A function that runs a node in PyTorch."""
-    raise NotImplementedError
+    schema = node.target._schema
+    return TorchOperator(f"{schema.name}.{schema.overload_name or 'default'}")

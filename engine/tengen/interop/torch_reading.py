@@ -31,8 +31,8 @@ class Missing:
     place: str
 
     def __str__(self) -> str:
-        at = " at ".join(p for p in (self.path and f"in {self.path}", self.place) if p)
-        return f"{self.name} {at}".rstrip()
+        inside = f" in {self.path}" if self.path else ""
+        return self.name + inside + (f" at {self.place}" if self.place else "")
 
 
 class Reading:

@@ -1,9 +1,13 @@
-"""How a runner compiles: passes by level, then a program over planned memory."""
+"""How a runner compiles: passes by level, recompute under a budget, a program over planned memory."""
 
+import time
 from typing import Any
 
+from ..base.errors import ArgumentError
+from ..compiler.liveness import peak_bytes
 from ..compiler.memory import plan_memory
-from ..compiler.pipeline import Pipeline
+from ..compiler.pipeline import PassNote, Pipeline
+from ..compiler.recompute import Planner, rewritten
 from ..graph.graph import Graph
 from ..runtime.eager import run_buffers
 from ..runtime.executor import Program
@@ -11,6 +15,8 @@ from ..runtime.ground import Ground
 from ..runtime.profile import Profile
 from .configs import GraphOptimizationConfig, SublinearMemoryConfig
 from .runner import Runner
+
+Budget = int | float | None
 
 
 def evaluate(op: Any, attrs: tuple[Any, ...], buffers: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -22,17 +28,67 @@ def evaluate(op: Any, attrs: tuple[Any, ...], buffers: tuple[Any, ...]) -> tuple
 def runner_for(
     level: int = 2,
     sublinear: SublinearMemoryConfig | None = None,
-    budget: int | float | None = None,
+    budget: Budget = None,
     profiling: bool = False,
     fusion: GraphOptimizationConfig | None = None,
 ) -> Runner:
-    """A Runner for the settings of a traced function. Level 0 runs every eager kernel by itself."""
+    """A Runner for the settings of a traced function. Level 0 runs every eager kernel by itself.
+
+    Raises ArgumentError for a budget that is neither bytes nor a fraction between 0 and 1.
+    """
+    checked(budget)
     if level == 0:
         return Runner()
-    pipeline = Pipeline(evaluate, level=level)
     ground = Ground()
 
-    def make(graph: Graph, forms: Any, donated: frozenset[int]) -> Program:
-        return Program(graph, forms, donated, planner=plan_memory, ground=ground)
+    def optimise(graph: Graph) -> tuple[Graph, list[Any]]:
+        return optimised(graph, level, sublinear, budget)
 
-    return Runner(pipeline.run, make, Profile() if profiling else None)
+    def make(
+        graph: Graph, forms: Any, donated: frozenset[int], stable: frozenset[int]
+    ) -> Program:
+        return Program(graph, forms, donated, stable, planner=plan_memory, ground=ground)
+
+    return Runner(optimise, make, Profile() if profiling else None)
+
+
+def checked(budget: Budget) -> None:
+    """Raise ArgumentError unless the budget is None, bytes, or a fraction."""
+    if budget is None:
+        return
+    if isinstance(budget, bool) or not isinstance(budget, (int, float)) or budget <= 0:
+        raise ArgumentError(
+            "[memory_budget] a whole number of bytes, or a fraction above 0 and below 1 is needed;"
+            f" got {budget!r}"
+        )
+    if isinstance(budget, float) and budget >= 1:
+        raise ArgumentError(
+            f"[memory_budget] a float is a fraction below 1; got {budget!r} (bytes are an int)"
+        )
+
+
+def optimised(
+    graph: Graph,
+    level: int = 2,
+    sublinear: SublinearMemoryConfig | None = None,
+    budget: Budget = None,
+) -> tuple[Graph, list[PassNote]]:
+    """The graph after the passes of a level, and after dropping values where a budget asks."""
+    made, notes = Pipeline(evaluate, level=level).run(graph)
+    if budget is None and sublinear is None:
+        return made, notes
+    start = time.perf_counter()
+    planner = Planner(made)
+    if budget is None:
+        assert sublinear is not None
+        budget = max(round(planner.least), sublinear.lb_memory_mb * 2**20)
+    allowed = round(budget * peak_bytes(made)) if isinstance(budget, float) else budget
+    choice = planner.under(allowed)
+    final, repeated = rewritten(made, choice.dropped)
+    changes = {"repeated": len(repeated)} if repeated else {}
+    notes.append(
+        PassNote(
+            "recompute", time.perf_counter() - start, len(made.nodes), len(final.nodes), changes
+        )
+    )
+    return final, notes

@@ -11,6 +11,7 @@ from ..runtime.forms import follow_layouts
 from ..runtime.interpreter import interpret
 from ..runtime.lazy import LazyBuffer
 from ..runtime.profile import Profile
+from ..tensor import Parameter
 from .record import Tree
 from .segment import segment_graph
 from .session import Session
@@ -19,11 +20,22 @@ Compile = Callable[[Graph], Any]
 
 
 class Stretch:
-    """The compiled form of consecutive records: its graph and a program per physical signature."""
+    """The compiled form of consecutive records: its graph and a program per physical signature.
 
-    __slots__ = ("graph", "log", "numbers", "original", "programs", "records", "runs")
+    `stable` are the inputs that are parameters or other tensors of modules.
+    """
 
-    def __init__(self, original: Graph, numbers: list[int], graph: Graph, log: list[Any]):
+    __slots__ = ("graph", "log", "numbers", "original", "programs", "records", "runs", "stable")
+
+    def __init__(
+        self,
+        original: Graph,
+        numbers: list[int],
+        stable: frozenset[int],
+        graph: Graph,
+        log: list[Any],
+    ):
+        self.stable = stable
         self.original = original
         self.numbers = numbers
         self.graph = graph
@@ -36,12 +48,10 @@ class Runner:
     """Compiles and runs what a session has recorded.
 
     `optimise(graph)` gives the graph after the passes and their log; `make(graph, forms,
-    donated)` a program. Both None: every call runs by its eager kernel.
+    donated, stable)` a program. Both None: every call runs by its eager kernel.
     """
 
-    def __init__(
-        self, optimise: Any = None, make: Any = None, profiler: Profile | None = None
-    ):
+    def __init__(self, optimise: Any = None, make: Any = None, profiler: Profile | None = None):
         self.optimise = optimise
         self.make = make
         self.profiler = profiler
@@ -73,7 +83,10 @@ class Runner:
         found = self.tree.programs.get(key)
         if found is None:
             graph, numbers = segment_graph(session.pending, list(wanted))
-            found = Stretch(graph, numbers, *self.optimised(graph))
+            stable = frozenset(
+                [i for i, n in enumerate(numbers) if in_a_module(session.sources.get(n))]
+            )
+            found = Stretch(graph, numbers, stable, *self.optimised(graph))
             self.tree.programs[key] = found
         return found  # type: ignore[no-any-return]
 
@@ -95,7 +108,7 @@ class Runner:
             forms = tuple([b.type for b in inputs])
             program = stretch.programs.get((forms, donated))
         if program is None:
-            program = self.make(stretch.graph, forms, donated)
+            program = self.make(stretch.graph, forms, donated, stretch.stable)
             stretch.programs[forms, donated] = program
         return program.run(inputs, self.profiler)  # type: ignore[no-any-return]
 
@@ -113,3 +126,9 @@ class Runner:
             "operators": self.profiler.by_operator(),
             "steps": [dataclasses.asdict(cost) for cost in self.profiler.costs()],
         }
+
+
+def in_a_module(source: Any) -> bool:
+    """Whether the handle of a weak reference is a parameter or another tensor of a module."""
+    tensor = None if source is None else source()
+    return isinstance(tensor, Parameter) or (tensor is not None and "_path" in vars(tensor))

@@ -43,17 +43,19 @@ class Steps:
         self.calls.append((name, tuple(resolved)))
         return ("step", len(self.calls) - 1)
 
-    def expression(self) -> Expression:
-        """The expression of the last step."""
+    def expression(self, extents: tuple[Extent, ...] | None = None, last: Any = None) -> Expression:
+        """The expression of a step (None: the last one), for arrays that lie as `extents` says
+        (None: all of the full shape)."""
         count = len(self.arrays)
         first = {"number": count, "step": count + len(self.numbers)}
+        last = ("step", len(self.calls) - 1) if last is None else last
 
         def place(operand: Any) -> int:
             return operand if isinstance(operand, int) else first[operand[0]] + operand[1]
 
         steps = tuple((name, tuple(place(o) for o in given)) for name, given in self.calls)
-        last = first["step"] + len(steps) - 1
-        return Expression((Extent.FULL,) * count, len(self.numbers), steps, (last,))
+        extents = (Extent.FULL,) * count if extents is None else extents
+        return Expression(extents, len(self.numbers), steps, (place(last),))
 
 
 Writer = Callable[..., Any]

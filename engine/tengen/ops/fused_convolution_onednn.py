@@ -30,7 +30,8 @@ POST: dict[str, Any] = {
 @fused_convolution.backend("onednn")
 def build(in_types: Types, out_types: Types, *, activation: str, **attrs: Any) -> Bound | None:
     """One call; where oneDNN has no such chain in one call, there is none."""
-    x, weight, shift, scale, residual = (*in_types, None, None, None)[:5]
+    x, weight = in_types[:2]
+    shift, scale, residual = (*in_types[2:], None, None, None)[:3]
     (y,) = out_types
     if not usable(*in_types, y) or (scale is not None and shift is None):
         return None

@@ -200,8 +200,8 @@ class BatchNormScale(OpDef):
         self, xp: Any, mean: Any, variance: Any, weight: Any = None, bias: Any = None,
         offset: Any = None, *, eps: float,
     ) -> Any:  # fmt: skip
-        parts = [None if a is None else a.reshape(mean.shape) for a in (weight, bias)]
-        scale, shift = scale_and_shift(xp, mean.dtype, mean, variance, *parts, eps)
+        weight, bias = (None if a is None else a.reshape(mean.shape) for a in (weight, bias))
+        scale, shift = scale_and_shift(xp, mean.dtype, mean, variance, weight, bias, eps)
         if offset is not None:
             shift = shift + offset.reshape(mean.shape).astype(scale.dtype, copy=False) * scale
         return scale.astype(mean.dtype, copy=False), shift.astype(mean.dtype, copy=False)

@@ -4,6 +4,7 @@
 "profile" times every family that can and keeps the fastest, remembered on disk per machine;
 "reproducible" takes only kernels that give the same bits in every run. `config.kernels` names
 the family of single operators ("convolution=numpy;matmul=onednn") and wins over both.
+`config.backends = "null"` runs no kernel at all: for trying what surrounds them.
 """
 
 import json
@@ -19,6 +20,7 @@ from ..base import config as settings
 from ..base.errors import ArgumentError
 from ..graph.opdef import Bound, OpDef
 from ..graph.types import TensorType
+from ..kernels import null
 from ..kernels.numba import library
 
 Types = tuple[TensorType | None, ...]
@@ -39,6 +41,8 @@ def choose(
 
     Without `deferring` it is one that finishes its outputs itself.
     """
+    if settings.config.backends == "null":
+        return _null(op, forms, outs)
     if not op.backends:
         return None
     named = _named().get(op.name)
@@ -58,6 +62,15 @@ def choose(
         if algorithm != "reproducible" or bound.reproducible:
             return bound
     return None
+
+
+def _null(op: OpDef, forms: Types, outs: Any) -> Bound | None:
+    """A kernel that takes what comes and computes nothing; views stay views."""
+    if op.alias or not all(t.known for t in outs):
+        return None
+    layouts = tuple([None if f is None else f.layout for f in forms])
+    over = (0, 0) if op.elementwise or getattr(op, "in_place", ()) else None
+    return Bound(null.run, layouts, outs, contiguous=False, inplace=over, name="null")
 
 
 def _build(

@@ -20,14 +20,16 @@ from .lower import lower
 from .plan import convert
 from .profile import Profile
 from .steps import Kind, Loose, Place, Storage
+from .writes import writes
 
 
 class Program:
     """A graph made ready to run on inputs of the physical types `forms`.
 
     Inputs numbered in `donated` may be overwritten: the caller says that nobody else reads their
-    memory. `planner` lays out the arena; programs given one `ground` share its memory and never
-    run at once. Raises ArgumentError where the forms do not fit the graph.
+    memory. What depends on `stable` inputs alone is computed in the first run and whenever one of
+    them has changed. `planner` lays out the arena; programs given one `ground` share its memory
+    and never run at once. Raises ArgumentError where the forms do not fit the graph.
     """
 
     def __init__(
@@ -35,17 +37,22 @@ class Program:
         graph: Graph,
         forms: Sequence[TensorType],
         donated: frozenset[int] = frozenset(),
+        stable: frozenset[int] = frozenset(),
         *,
         planner: Planner = side_by_side,
         ground: Ground | None = None,
     ):
         self.forms = tuple(forms)
         self.ground = ground or Ground()
-        self.lowered = lowered = lower(graph, self.forms, donated)
+        self.lowered = lowered = lower(graph, self.forms, donated, stable)
         self.steps = lowered.steps
         self.planned = [s for s in lowered.storages if s.kind is Kind.PLANNED]
         self.plan = planner([Lifetime(s.nbytes, s.birth, s.death) for s in self.planned])
         self._fresh = [s for s in lowered.storages if s.kind is Kind.OUTPUT]
+        self._overwrites = any(s.overwritten for s in lowered.inputs)
+        self._kept: dict[int, Buffer] = {}
+        self._steady = {s.index for s in lowered.inputs if s.steady}
+        self._settled: int | None = None
         self._loose = {id(s): Loose() for s in lowered.storages if s.kind is Kind.LOOSE}
         self._version = -1
         self._held: list[Any] = [None] * len(self.forms)
@@ -59,9 +66,25 @@ class Program:
         """Bytes of the arena."""
         return self.plan.size
 
-    def run(
-        self, buffers: Sequence[Buffer], profile: Profile | None = None
-    ) -> list[Buffer | None]:
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of what is kept from run to run beside the arena."""
+        return sum(s.nbytes for s in self.lowered.storages if s.kind is Kind.KEPT)
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most bytes that a run holds beside its inputs: arena, kept values and new outputs.
+
+        An output whose size only running tells is not in it.
+        """
+        return self.nbytes + self.kept_bytes + sum(s.nbytes for s in self._fresh)
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most bytes that a run holds above its inputs: the arena and fresh outputs."""
+        return self.plan.size + sum(s.nbytes for s in self._fresh)
+
+    def run(self, buffers: Sequence[Buffer], profile: Profile | None = None) -> list[Buffer | None]:
         """The outputs of the graph on these inputs, a Buffer for each.
 
         An output that was computed in a donated input's memory is that input's Buffer. A
@@ -76,29 +99,43 @@ class Program:
                 if array is None or array is not held[index]:
                     self._point(index, given)
             made = {id(s): self._make(s) for s in self._fresh}
-            calls = iter(self._calls)
-            try:
-                if profile is None:
-                    for call in calls:
-                        call()
-                else:
-                    stamps = [perf_counter_ns()]
-                    for call in calls:
-                        call()
-                        stamps.append(perf_counter_ns())
-                    profile.add(self.steps, stamps)
-            except Exception as error:
-                number = len(self._calls) - length_hint(calls) - 1
-                error.add_note(explain(self.steps, number))
-                raise
+            self._execute(profile)
             return [
                 None if place is None else self._result(place, given, made)
                 for place in self.lowered.outputs
             ]
 
+    def _execute(self, profile: Profile | None) -> None:
+        """Make all calls, the steady ones only if what they read may have changed."""
+        first = self.lowered.steady if self._settled == writes.count else 0
+        calls = iter(self._calls[first:] if first else self._calls)
+        try:
+            if profile is None:
+                for call in calls:
+                    call()
+            else:
+                stamps = [perf_counter_ns()] * (first + 1)
+                for call in calls:
+                    call()
+                    stamps.append(perf_counter_ns())
+                profile.add(self.steps, stamps)
+        except Exception as error:
+            self._settled = None
+            number = len(self._calls) - length_hint(calls) - 1
+            error.add_note(explain(self.steps, number))
+            raise
+        if self._overwrites:
+            writes.note()
+        self._settled = writes.count
+
     def release(self) -> None:
-        """Let go of the arena; the next run makes it anew."""
-        self.ground.release()
+        """Let go of the arena and of what was kept; the next run makes them anew."""
+        with self.ground.lock:
+            self._kept, self._settled = {}, None
+            self._held = [None] * len(self.forms)
+            self._calls, self._arrays = [], {}
+            self._version = -1
+            self.ground.release()
 
     def _bind(self) -> None:
         """Bind every call to the ground's present block, unless that has been done."""
@@ -115,6 +152,13 @@ class Program:
             if storage.kind is Kind.CONSTANT:
                 assert storage.buffer is not None
                 self._lay(storage, flat(convert(storage.buffer, storage.type.layout, None).array))
+            elif storage.kind is Kind.KEPT:
+                kept = self._kept.get(id(storage))
+                if kept is None:
+                    kept = self.ground.claim(storage.type, storage.tag, "a kept value")
+                    self._kept[id(storage)] = kept
+                    self._settled = None
+                self._lay(storage, flat(kept.array))
             elif storage.kind is Kind.LOOSE:
                 for place in self._places[id(storage)]:
                     self._arrays[id(place)] = self._loose[id(storage)]
@@ -162,6 +206,8 @@ class Program:
         array = buffer.array
         if buffer.type is not form:
             raise TypeError(f"[program] input {index} must be {form}; got {buffer.type}")
+        if index in self._steady:
+            self._settled = None
         if array.flags.c_contiguous:
             self._held[index] = array
         else:
@@ -188,6 +234,8 @@ class Program:
         elif storage.kind is Kind.CONSTANT:
             assert storage.buffer is not None
             owner = storage.buffer
+        elif storage.kind is Kind.KEPT:
+            owner = self._kept[id(storage)]
         else:
             owner = made[id(storage)]
         if place.type is owner.type and place.whole:

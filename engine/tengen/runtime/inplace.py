@@ -11,6 +11,7 @@ from ..base import config as settings
 from .buffer import OwnedBuffer, Tag
 from .choice import choose
 from .plan import convert, plan_for
+from .writes import writes
 
 _entries: dict[tuple[Any, ...], "_Entry | None"] = {}
 _TAG = Tag("in place", None, None, 0)
@@ -64,6 +65,7 @@ def run_in_place(op: Any, attrs: tuple[Any, ...], values: tuple[Any, ...]) -> bo
             array = converted.array
         arrays.append(array)
     entry.run(tuple([arrays[index] for index in sources]), tuple(arrays))
+    writes.note()
     return True
 
 
@@ -79,6 +81,7 @@ def overwrite(value: Any, key: Any, source: Any) -> bool:
     if target.type.layout is not None or not target.array.flags.writeable:
         return False
     target.array[key] = source
+    writes.note()
     return True
 
 

@@ -2,7 +2,9 @@
 
 Layouts are chosen here as the eager engine chooses them, call by call, and every conversion is a
 step of its own, done once for each value and layout. Views cost nothing; results go in the
-memory of inputs that nobody reads any more where the kernel allows it.
+memory of inputs that nobody reads any more where the kernel allows it. What depends on stable
+inputs alone, such as a weight in the layout of its convolution, is computed by steps of its own
+that come first.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,14 +23,16 @@ from .choice import choose
 from .plan import copy_between
 from .steps import Ghosts, Kind, Place, Step, Storage
 
-NEVER = 1 << 60
+SMALL = 4096
+"""Bytes that a steady result may always have; a larger one at most twice those it is made from."""
 
 
 @dataclass(slots=True)
 class Lowered:
     """The steps in order, every storage, and where each value and each output of the graph lies.
 
-    `wanted[i]` tells in which layouts kernels asked for input i and did not get it.
+    The first `steady` steps need to run only when a stable input has changed. `wanted[i]` tells in
+    which layouts kernels asked for input i and did not get it.
     """
 
     steps: list[Step]
@@ -37,21 +41,32 @@ class Lowered:
     outputs: list[Place | None]
     places: dict[Var, Place]
     wanted: dict[int, list[Any]]
+    steady: int
 
 
 def lower(
-    graph: Graph, forms: Sequence[TensorType], donated: frozenset[int] = frozenset()
+    graph: Graph,
+    forms: Sequence[TensorType],
+    donated: frozenset[int] = frozenset(),
+    stable: frozenset[int] = frozenset(),
 ) -> Lowered:
     """Steps for `graph` on inputs of the physical types `forms`.
 
-    Inputs numbered in `donated` may be overwritten. Raises ArgumentError where the forms are not
+    Inputs numbered in `donated` may be overwritten; those in `stable` are expected to be the same
+    in most runs. Raises ArgumentError where the forms are not
     those of the graph's inputs, or a value of unknown shape is read.
     """
-    return _Lowering(graph, forms, donated).lowered()
+    return _Lowering(graph, forms, donated, stable - donated).lowered()
 
 
 class _Lowering:
-    def __init__(self, graph: Graph, forms: Sequence[TensorType], donated: frozenset[int]):
+    def __init__(
+        self,
+        graph: Graph,
+        forms: Sequence[TensorType],
+        donated: frozenset[int],
+        stable: frozenset[int],
+    ):
         if [f.logical for f in forms] != [v.type for v in graph.inputs]:
             given = ", ".join(map(str, forms))
             raise ArgumentError(
@@ -67,6 +82,7 @@ class _Lowering:
         self.wanted: dict[int, list[Any]] = {}
         self.copied: dict[Var, Place] = {}
         self.ghosts = Ghosts()
+        self.steady = False
         self.given = {v for v in graph.outputs if v is not None}
         self.last: dict[Var, int] = {}
         for number, node in enumerate(graph.nodes):
@@ -74,20 +90,23 @@ class _Lowering:
                 if var is not None:
                     self.last[var] = number
         self.inputs = [
-            self._own(var, self._storage(Kind.INPUT, form, index=index)).storage
+            self._own(
+                var, self._storage(Kind.INPUT, form, index=index, steady=index in stable)
+            ).storage
             for index, (var, form) in enumerate(zip(graph.inputs, forms, strict=True))
         ]
         for var, buffer in graph.constants.items():
-            self._own(var, self._storage(Kind.CONSTANT, buffer.type, buffer=buffer))
+            self._own(var, self._storage(Kind.CONSTANT, buffer.type, buffer=buffer, steady=True))
 
     def lowered(self) -> Lowered:
         """Lower every node, then settle the outputs and the lifetimes."""
         for number, node in enumerate(self.graph.nodes):
             self._node(number, node)
         outputs = [None if v is None else self._output(v) for v in self.graph.outputs]
+        steady = self._steady_first()
         self._lifetimes(outputs)
         return Lowered(
-            self.steps, self.storages, self.inputs, outputs, self.places, self.wanted
+            self.steps, self.storages, self.inputs, outputs, self.places, self.wanted, steady
         )
 
     def _storage(self, kind: Kind, type_: TensorType, **fields: Any) -> Storage:
@@ -111,6 +130,7 @@ class _Lowering:
                 f"[program] {op.name} reads a value whose shape only running tells: {logical};"
                 " the segment must end before it"
             )
+        self.steady = self._is_steady(node, ins)
         bound = choose(op, attrs, forms, logical, node.out_types, deferring=False)
         if bound is not None:
             self._kernel(number, node, bound)
@@ -141,7 +161,7 @@ class _Lowering:
             outs = (*outs, Place(scratch, type_))
         run = bound.run
         assert run is not None
-        self.steps.append(Step(run, outs, ins, bound.name, node))
+        self.steps.append(Step(run, outs, ins, bound.name, node, self.steady))
 
     def _text(self, number: int, node: Node) -> None:
         """A step for the operator's own text; it works on plain arrays."""
@@ -156,7 +176,8 @@ class _Lowering:
             pairs = [(i, j) for j in range(len(node.outputs)) for i in range(len(ins))]
         taken = self._taken(number, node, ins, node.out_types, pairs)
         outs = self._results(node, node.out_types, taken)
-        self.steps.append(Step(_text_run(op, node.attrs, into), outs, ins, "numpy", node))
+        run = _text_run(op, node.attrs, into)
+        self.steps.append(Step(run, outs, ins, "numpy", node, self.steady))
 
     def _views(self, node: Node) -> bool:
         """Places for the results of a view operator; False where it copies instead."""
@@ -181,7 +202,8 @@ class _Lowering:
             place = taken.get(index)
             if place is None:
                 kind = Kind.PLANNED if type_.known else Kind.LOOSE
-                place = self._own(var, self._storage(kind, type_, tag=node.tag))
+                made = self._storage(kind, type_, tag=node.tag, steady=self.steady)
+                place = self._own(var, made)
             else:
                 self.places[var] = place
                 place.storage.values = [var]
@@ -200,6 +222,8 @@ class _Lowering:
         """Which outputs may lie where an input of this call lies that nobody reads any more."""
         found: dict[int, Place] = {}
         used: set[int] = set()
+        if self.steady:
+            return found  # its inputs are read in no certain order
         for source, target in pairs:
             place = ins[source]
             if place is None or target in found or source in used:
@@ -219,7 +243,7 @@ class _Lowering:
 
     def _dead(self, storage: Storage, number: int) -> bool:
         """Whether node `number` is the last to read a storage, and may write there."""
-        if storage.kind is Kind.CONSTANT:
+        if storage.kind is Kind.CONSTANT or storage.steady:
             return False
         if storage.kind is Kind.INPUT and storage.index not in self.donated:
             return False
@@ -238,10 +262,11 @@ class _Lowering:
         found = self.converted.get((var, layout))
         if found is None:
             type_ = place.type.with_layout(layout)
-            storage = self._storage(Kind.PLANNED, type_, tag=node.tag, values=[var])
+            steady = place.storage.steady
+            storage = self._storage(Kind.PLANNED, type_, tag=node.tag, values=[var], steady=steady)
             found = self.converted[var, layout] = Place(storage, type_)
             run = _conversion(place.type, type_)
-            self.steps.append(Step(run, (found,), (place,), "layout", node))
+            self.steps.append(Step(run, (found,), (place,), "layout", node, steady))
         return found
 
     def _keep(self, var: Var, node: Node) -> None:
@@ -258,8 +283,31 @@ class _Lowering:
     def _output(self, var: Var) -> Place:
         place = self.copied.get(var, self.places[var])
         if place.storage.kind is Kind.PLANNED:
-            place.storage.kind = Kind.OUTPUT
+            place.storage.kind = Kind.KEPT if place.storage.steady else Kind.OUTPUT
         return place
+
+    def _is_steady(self, node: Node, ins: tuple[Place | None, ...]) -> bool:
+        """Whether a call gives the same in most runs, and its results are worth keeping."""
+        given = [p for p in ins if p is not None]
+        if not all(p.storage.steady for p in given):
+            return False
+        if not all(t.known for t in node.out_types) or self.given.intersection(node.outputs):
+            return False
+        made = sum(t.nbytes for t in node.out_types)
+        return made <= max(SMALL, 2 * sum(p.type.nbytes for p in given))
+
+    def _steady_first(self) -> int:
+        """Put the steady steps first, keep what they leave for the others; gives their number."""
+        steady = [s for s in self.steps if s.steady]
+        others = [s for s in self.steps if not s.steady]
+        self.steps = [*steady, *others]
+        for step in others:
+            for place in step.ins:
+                if place is None or not place.storage.steady:
+                    continue
+                if place.storage.kind is Kind.PLANNED:
+                    place.storage.kind = Kind.KEPT
+        return len(steady)
 
     def _lifetimes(self, outputs: list[Place | None]) -> None:
         """Give every storage its birth and death, counted in steps."""

@@ -70,7 +70,7 @@ class Profile:
         return sorted(found, key=lambda cost: -cost.ms * cost.runs)
 
     def by_operator(self) -> list[tuple[str, float, int]]:
-        """Operators with their milliseconds a run of the whole and their steps, the slowest first."""
+        """Operators with their milliseconds a run and the number of steps, the slowest first."""
         totals: dict[str, list[float]] = {}
         for cost in self.costs():
             held = totals.setdefault(cost.op, [0.0, 0])

@@ -24,6 +24,8 @@ class Kind(Enum):
     CONSTANT = "constant"
     PLANNED = "planned"
     OUTPUT = "output"
+    KEPT = "kept"
+    """What the steady steps leave for the others, from run to run."""
     LOOSE = "loose"
     """An output whose size only running tells."""
 
@@ -33,7 +35,7 @@ class Storage:
     """A block of bytes: an input's or constant's own, a piece of the arena, or a fresh output's.
 
     It is held at every step t with birth <= t < death. `index` numbers the input; `values` are
-    the graph's values that lie in it.
+    the graph's values that lie in it; `steady` ones hold the same in every run.
     """
 
     kind: Kind
@@ -46,6 +48,7 @@ class Storage:
     values: list[Var] = field(default_factory=list)
     scratch: bool = False
     overwritten: bool = False
+    steady: bool = False
 
     @property
     def nbytes(self) -> int:
@@ -75,13 +78,17 @@ class Place:
 
 @dataclass(eq=False, slots=True)
 class Step:
-    """One call: `run(outs, ins)` on the arrays of the places. `what` names it for reports."""
+    """One call: `run(outs, ins)` on the arrays of the places. `what` names it for reports.
+
+    A `steady` step reads steady storages only: it need not run again until one of them changes.
+    """
 
     run: Callable[[tuple[Any, ...], tuple[Any, ...]], None]
     outs: tuple[Place, ...]
     ins: tuple[Place | None, ...]
     what: str
     node: Node
+    steady: bool = False
 
 
 class Loose:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..graph.types import TensorType
 from .arena import Block
-from .buffer import OwnedBuffer, Tag
+from .buffer import Buffer, OwnedBuffer, Tag
 
 _construct = OwnedBuffer.__init__
 
@@ -41,12 +41,7 @@ class Watch:
         self.begun = time.perf_counter_ns()
         self._waiting: dict[int, _Death] = {}
 
-    @property
-    def ended(self) -> int:
-        """The number of blocks seen."""
-        return len(self.blocks)
-
-    def number(self, buffer: OwnedBuffer) -> int | None:
+    def number(self, buffer: Buffer) -> int | None:
         """The number of a live block, None if it was made out of sight."""
         for ref in weakref.getweakrefs(buffer):
             if type(ref) is _Death and self._waiting.get(ref.number) is ref:
@@ -76,6 +71,11 @@ class Watch:
         self._waiting.clear()
 
 
+def live_buffers() -> list[OwnedBuffer]:
+    """Every buffer that owns memory now."""
+    return [item for item in gc.get_objects() if type(item) is OwnedBuffer and item.nbytes]
+
+
 @contextmanager
 def watching() -> Iterator[Watch]:
     """Watch all memory of this process inside the block. Raises RuntimeError inside another."""
@@ -83,11 +83,10 @@ def watching() -> Iterator[Watch]:
         raise RuntimeError("[memory] memory is being watched already; only one watch at a time")
     watch = Watch()
     gc.collect()
-    for item in gc.get_objects():
-        if type(item) is OwnedBuffer and item.nbytes:
-            watch._add(item)
+    for buffer in live_buffers():
+        watch._add(buffer)
+        del buffer
     watch.before = len(watch.blocks)
-    del item
 
     def construct(
         self: OwnedBuffer, type: TensorType, array: Any, block: Any, nbytes: int, tag: Tag | None

@@ -70,7 +70,7 @@ def document(
     for index, (type_, nbytes, tag, _) in enumerate(watch.blocks):
         found = known.kinds.get(index)
         if found is None:
-            found = _kind(tag.op if tag else "data", index in scratch)
+            found = kind_of(tag.op if tag else "data", index in scratch)
         kind.append(found)
         shape.append(shapes.number(f"{type_.dtype.name}{tuple(type_.shape)}"))
         name.append(tensors.number(known.names.get(index, "")))
@@ -113,7 +113,8 @@ def document(
     }
 
 
-def _kind(op: str, scratch: bool) -> int:
+def kind_of(op: str, scratch: bool) -> int:
+    """The kind of a block that nothing but its operator tells of."""
     if scratch:
         return WORKSPACE
     if op.startswith("gradient"):
@@ -147,7 +148,7 @@ def _per_sample(shape: Any, nbytes: int, kind: int, batch: int | None) -> int:
 
 
 def _without_parameter_gradients(watch: Watch, known: Known, growth: Any, kinds: Any) -> Any:
-    """Gradients in the shape of a parameter do not grow with the batch, whatever their first axis."""
+    """Growth by the sample, less that of gradients in a parameter's shape, which have none."""
     shapes = {watch.blocks[n][0].shape for n, kind in known.kinds.items() if kind == PARAMETER}
     return [
         0 if kind == GRADIENT and block[0].shape in shapes else bytes_

@@ -9,6 +9,7 @@ from typing import Any
 from ..autodiff import GradManager
 from ..optimizer import Optimizer
 from ..runtime import memory as accounts
+from ..runtime.buffer import Buffer
 from ..runtime.watch import Watch, watching
 from ..tensor import Parameter, Tensor
 from .memory_document import GRADIENT, OPTIMIZER, PARAMETER, Known, document
@@ -19,11 +20,11 @@ def record(call: Callable[[], Any], name: str, batch: int | None) -> tuple[dict[
     marks: list[tuple[int, str]] = []
     with watching() as watch, _moments(watch, marks):
         known = Known()
-        identify(watch, known)
+        identify(watch.number, known)
         started = time.perf_counter()
         result = call()
         ms = (time.perf_counter() - started) * 1000
-        identify(watch, known)
+        identify(watch.number, known)
     marks.insert(0, (0, "forward"))
     made = document(
         watch,
@@ -62,39 +63,32 @@ def _moments(watch: Watch, marks: list[tuple[int, str]]) -> Iterator[None]:
         Optimizer.step = step  # type: ignore[method-assign]
 
 
-def identify(watch: Watch, known: Known) -> None:
-    """Note which live blocks are parameters, their gradients, or an optimizer's state."""
+def identify(number: Callable[[Buffer], int | None], known: Known) -> None:
+    """Note which live blocks are parameters, their gradients, or an optimizer's state.
+
+    `number` gives the number of the block behind a buffer.
+    """
+
+    def note(tensor: Tensor, label: str, kind: int, owner: str) -> None:
+        at = None if tensor._buffer is None else number(tensor._buffer.root)
+        if at is not None:
+            known.kinds[at] = kind
+            known.names[at] = label
+            known.modules[at] = owner
+
     for item in gc.get_objects():
         if isinstance(item, Parameter):
             label = item.name or ""
             owner = label.rpartition(".")[0]
-            _note(watch, known, item, label or "parameter", PARAMETER, owner)
+            note(item, label or "parameter", PARAMETER, owner)
             if item.grad is not None:
-                _note(watch, known, item.grad, f"{label}.grad", GRADIENT, owner)
+                note(item.grad, f"{label}.grad", GRADIENT, owner)
         elif isinstance(item, Optimizer):
             for param, states in item._state.items():
                 owner = (param.name or "").rpartition(".")[0]
                 for label, value in states.items():
-                    _note(watch, known, value, value.name or label, OPTIMIZER, owner)
-        elif isinstance(item, Tensor) and item.name:
-            _note(watch, known, item, item.name)
-
-
-def _note(
-    watch: Watch,
-    known: Known,
-    tensor: Tensor,
-    label: str,
-    kind: int | None = None,
-    owner: str = "",
-) -> None:
-    buffer = tensor._buffer
-    number = None if buffer is None else watch.number(buffer.root)
-    if number is None:
-        return
-    if kind is None:
-        known.names.setdefault(number, label)
-        return
-    known.kinds[number] = kind
-    known.names[number] = label
-    known.modules[number] = owner
+                    note(value, value.name or label, OPTIMIZER, owner)
+        elif isinstance(item, Tensor) and item.name and item._buffer is not None:
+            at = number(item._buffer.root)
+            if at is not None:
+                known.names.setdefault(at, item.name)

@@ -1,5 +1,7 @@
 /** The plugins that this extension adds to JupyterLab. */
 
 import home from './home/plugin.ts';
+import memory from './memory/plugin.ts';
+import source from './source/plugin.ts';
 
-export default [home];
+export default [home, memory, source];

@@ -188,6 +188,25 @@ def mount(
     return _mount(session, actor, directory, entry)
 
 
+def mount_all(session: Session, actor: Actor, directory: Path) -> list[str]:
+    """Mount what the folder's `datasets.json` lists, and return the names that are not here."""
+    missing = []
+    blobs = context_of(session).storage.blobs
+    for entry in mounting.read_lock(directory):
+        dataset = _by_checksum(session, actor, entry.sha256)
+        if dataset is None:
+            missing.append(entry.name)
+        else:
+            mounting.mount(directory, entry.name, _files(session, dataset.id), blobs)
+    return missing
+
+
+def missing(session: Session, actor: Actor, lock: bytes) -> list[str]:
+    """Return the names in a `datasets.json` whose data sets are not registered here."""
+    entries = mounting.parse_lock(lock)
+    return [e.name for e in entries if _by_checksum(session, actor, e.sha256) is None]
+
+
 def unmount(session: Session, actor: Actor, project_id: str, name: str) -> None:
     """Take a data set out of the project.
 
@@ -261,13 +280,17 @@ def _directory(session: Session, actor: Actor, project_id: str, role: Role) -> P
     return folder
 
 
-def _mount(session: Session, actor: Actor, directory: Path, entry: LockEntry) -> Mount:
-    dataset = session.scalar(
+def _by_checksum(session: Session, actor: Actor, sha256: str) -> Dataset | None:
+    return session.scalar(
         select(Dataset)
-        .where(Dataset.owner_id == actor.id, Dataset.sha256 == entry.sha256)
+        .where(Dataset.owner_id == actor.id, Dataset.sha256 == sha256)
         .order_by(Dataset.created.desc())
         .limit(1)
     )
+
+
+def _mount(session: Session, actor: Actor, directory: Path, entry: LockEntry) -> Mount:
+    dataset = _by_checksum(session, actor, entry.sha256)
     state: Literal["mounted", "available", "altered", "missing"] = "missing"
     if dataset is not None:
         whole = mounting.is_whole(directory, entry.name, _files(session, dataset.id))

@@ -24,6 +24,7 @@ _READ_ONLY = "tengen_read_only"
 _WRITTEN = "tengen_written"
 _HELD = "tengen_held"
 _ENDINGS = "tengen_endings"
+_LAST = "tengen_last"
 
 
 class Database:
@@ -48,12 +49,14 @@ class Database:
         with ExitStack() as held:
             try:
                 with Session(bind, expire_on_commit=False, info=dict(info or {})) as session:
-                    session.info.update({_HELD: held, _ENDINGS: endings})
+                    session.info.update({_HELD: held, _ENDINGS: endings, _LAST: []})
                     event.listen(session, "after_flush", _note_writing)
                     yield session
                     if read_only:
                         session.rollback()
                     else:
+                        for last in session.info[_LAST]:
+                            last(session)
                         boundary("before commit")
                         session.commit()
                         boundary("after commit")
@@ -83,6 +86,11 @@ def release(session: Session) -> None:
 def hold(session: Session) -> ExitStack:
     """Return the stack of what is held until the transaction has ended, locks above all."""
     return session.info[_HELD]
+
+
+def before_commit(session: Session, last: Callable[[Session], None]) -> None:
+    """Have `last` called as the last thing that the transaction does."""
+    session.info[_LAST].append(last)
 
 
 def at_end(session: Session, ending: Callable[[bool], None]) -> None:

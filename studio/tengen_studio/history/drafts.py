@@ -107,9 +107,7 @@ class Workshop:
         history.create()
         spend = self.room.spender()
         with history.reader() as reader, history.writer(reader, spend) as writer:
-            intake = Intake(
-                writer, self.storage.blobs, self.large_file, self.held, self.inspect
-            )
+            intake = Intake(writer, self.storage.blobs, self.large_file, self.held, self.inspect)
             found = snapshot(folder, history, reader, intake)
             commit = _commit(writer, found.tree, parent, label)
         found.remember(history, commit)

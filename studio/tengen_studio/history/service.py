@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tengen_studio.access import HOST_ID, Actor, Role, require, require_copying
 from tengen_studio.context import context_of
 from tengen_studio.db import release, utcnow
-from tengen_studio.errors import ForbiddenError, NotFoundError
+from tengen_studio.environment import environment
+from tengen_studio.errors import ForbiddenError, InvalidError, NotFoundError
 from tengen_studio.history.advance import advance
 from tengen_studio.history.drafts import Label, Workshop
 from tengen_studio.history.models import Version
@@ -65,7 +67,17 @@ def save(
     if newest is not None and draft.commit == newest.commit:
         return newest
     why = (reason or "automatic") if automatic else ""
-    return record(session, actor, project, draft, message=message, reason=why, author=author)
+    with_what = {"environment": msgspec.to_builtins(environment())}
+    return record(
+        session,
+        actor,
+        project,
+        draft,
+        message=message,
+        reason=why,
+        author=author,
+        details=with_what,
+    )
 
 
 def begin(
@@ -140,6 +152,29 @@ def get(session: Session, actor: Actor, project: Project, number: int | None = N
     if newest is None:
         raise NotFoundError("This project has no version yet.")
     return newest
+
+
+def parse_number(text: str) -> int | None:
+    """Return a version's number, None for "latest".
+
+    Raises:
+        InvalidError: neither.
+    """
+    if text == "latest":
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise InvalidError(f"A version's number or 'latest' was expected; {text[:40]!r} came.")
+    return int(text)
+
+
+def earlier_details(session: Session, project: Project, number: int) -> Iterator[dict[str, Any]]:
+    """Give what was recorded with the versions before `number`, the nearest first."""
+    yield from session.scalars(
+        select(Version.details)
+        .where(Version.project_id == project.id, Version.number < number)
+        .order_by(Version.number.desc())
+        .limit(100)
+    )
 
 
 def files(

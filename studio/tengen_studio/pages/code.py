@@ -11,7 +11,13 @@ from pygments.util import ClassNotFound
 
 def render(text: str, path: str) -> str:
     """Return the text of the file at `path` as safe HTML with numbered lines `L1`, `L2`, …"""
-    return str(highlight(text, _lexer(path), HtmlFormatter(linenos="inline", lineanchors="L", anchorlinenos=True, wrapcode=True)))
+    return str(
+        highlight(
+            text,
+            _lexer(path),
+            HtmlFormatter(linenos="inline", lineanchors="L", anchorlinenos=True, wrapcode=True),
+        )
+    )
 
 
 def _lexer(path: str) -> Lexer:

@@ -33,9 +33,11 @@ class Addresses:
         tail = "/".join(quote(name, safe="") for name in path.split("/")) if path else ""
         pieces = [piece for piece in (part, tail) if piece]
         query = f"?version={self.number}" if self.number is not None else ""
-        return f"{self.base}tengen-studio/p/{self.project_id}" + "".join(
-            f"/{piece}" for piece in pieces
-        ) + query
+        return (
+            f"{self.base}tengen-studio/p/{self.project_id}"
+            + "".join(f"/{piece}" for piece in pieces)
+            + query
+        )
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ def head(session: Session, actor: Actor, project_id: str, number: int | None) ->
         newest=newest.number if newest else None,
         chosen=number,
         may_copy=may_copy(session, actor, project),
+        scripts=_scripts(session, project),
     )
 
 
@@ -81,9 +82,7 @@ def history(
     return [_row(row) for row in rows], cursor
 
 
-def readme(
-    session: Session, actor: Actor, addresses: Addresses, language: str
-) -> Document | None:
+def readme(session: Session, actor: Actor, addresses: Addresses, language: str) -> Document | None:
     """Return the README of a version in the language asked for, or None without one."""
     project = project_of(session, actor, addresses.project_id)
     if addresses.number is None and _newest(session, actor, project) is None:
@@ -121,6 +120,20 @@ def folder(session: Session, actor: Actor, addresses: Addresses, path: str) -> l
     return sorted(items, key=lambda item: (item.kind != "folder", item.name.casefold()))
 
 
+def folder_or_document(
+    session: Session, actor: Actor, addresses: Addresses, path: str
+) -> dict[str, list[Item] | Document | None]:
+    """Return `items` of the folder at `path`, or the `document` there.
+
+    Raises:
+        NotFoundError: no such project, version or path.
+    """
+    try:
+        return {"items": folder(session, actor, addresses, path), "document": None}
+    except NotFoundError:
+        return {"items": [], "document": document(session, actor, addresses, path)}
+
+
 def document(session: Session, actor: Actor, addresses: Addresses, path: str) -> Document:
     """Return one file of a version as its page shows it.
 
@@ -152,8 +165,7 @@ def frame(session: Session, actor: Actor, addresses: Addresses, path: str) -> tu
     """
     project = project_of(session, actor, addresses.project_id)
     row = versions.get(session, actor, project, addresses.number)
-    settings = session.get(PageSettings, project.id)
-    scripts = settings is not None and settings.scripts
+    scripts = _scripts(session, project)
     size, pieces = versions.stream(session, actor, project, path, row.number)
     if size > notebook.LONGEST:
         raise InvalidError(f"A notebook of at most {notebook.LONGEST} bytes was expected.")
@@ -207,6 +219,11 @@ def _newest(session: Session, actor: Actor, project: Project) -> Version | None:
         return versions.get(session, actor, project)
     except NotFoundError:
         return None
+
+
+def _scripts(session: Session, project: Project) -> bool:
+    settings = session.get(PageSettings, project.id)
+    return settings is not None and settings.scripts
 
 
 def _row(row: Version) -> VersionRow:

@@ -44,6 +44,7 @@ class Head:
     newest: int | None
     chosen: int | None
     may_copy: bool
+    scripts: bool
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import delete as delete_rows
@@ -13,7 +14,7 @@ from tengen_studio import audit
 from tengen_studio.access import HOST_ID, Actor, Role, require, require_person
 from tengen_studio.context import StudioContext, context_of
 from tengen_studio.db import release, utcnow
-from tengen_studio.errors import ConflictError, InvalidError
+from tengen_studio.errors import ConflictError, InvalidError, OverQuotaError
 from tengen_studio.history import service as history
 from tengen_studio.paging import newest_first
 from tengen_studio.paths import inside, project_folder, resolve_directory
@@ -156,7 +157,9 @@ def trash(session: Session, actor: Actor, project_id: str) -> schemas.Project:
     context = context_of(session)
     folder = _present_folder(context, project)
     if folder is not None:
-        history.save(session, actor, project, automatic=True, reason="before trash")
+        # The folder itself is kept, so that a full quota need not keep a project out of the trash.
+        with suppress(OverQuotaError):
+            history.save(session, actor, project, automatic=True, reason="before trash")
         promise(session, MoveFolder(str(folder), str(trash_folder(context, project))))
     project.trashed = utcnow()
     audit.record(session, actor, "project.trash", project.id)

@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from tengen_studio.context import StudioContext, context_of
-from tengen_studio.db import at_end, hold, new_id, release
+from tengen_studio.db import at_end, before_commit, hold, new_id, release
 from tengen_studio.steps.kinds import Step
 from tengen_studio.steps.models import CommittedStep
 from tengen_studio.storage import durable
@@ -38,7 +38,7 @@ def promise(session: Session, step: Step) -> None:
     lock = FileLock(entry.with_suffix(".lock"), thread_local=False)
     hold(session).enter_context(lock)
     durable.write_file(entry, msgspec.json.encode(step))
-    session.add(CommittedStep(id=step_id))
+    before_commit(session, lambda last: last.add(CommittedStep(id=step_id)))
     at_end(session, lambda committed: _settle(context, entry, step, committed))
 
 

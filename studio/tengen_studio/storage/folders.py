@@ -7,6 +7,7 @@ are left alone, and so is a file that somebody has changed meanwhile.
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import stat
@@ -45,6 +46,12 @@ class Content:
             self.blobs.copy_to(pointer.sha256, file)
         else:
             file.write(self.reader.blob(entry.oid))
+
+    def read(self, entry: Entry) -> bytes:
+        """Return the real content of a file."""
+        kept = io.BytesIO()
+        self.write(entry, kept)
+        return kept.getvalue()
 
     def is_at(self, path: Path, entry: Entry) -> bool:
         """Tell whether the file at `path` is `entry`: kind, content and whether executable."""

@@ -119,21 +119,29 @@ class Intake:
     held: Set[str] = frozenset()
     inspect: Inspect | None = None
 
-    def small(self, path: str, data: bytes) -> str:
-        """Take a file's whole content and return the object's id."""
+    def small(self, path: str, data: bytes) -> tuple[str, Pointer | None]:
+        """Take a file's whole content; return the object's id, and its pointer if it has one."""
         if self.inspect is not None:
             self.inspect(path, data)
         if trees.read_pointer(data):
-            return self.large(io.BytesIO(data))[0]
-        return self.writer.add(BLOB, data)
+            return self.large(io.BytesIO(data))
+        return self.add(BLOB, data), None
 
     def large(self, file: BinaryIO) -> tuple[str, Pointer]:
         """Take a large file; return the id of the object that stands for it, and its pointer."""
         sha256, size = digest(file)
         if sha256 not in self.held:
             self.writer.spend(size)
-        pointer = Pointer(*self.blobs.put(file, sha256))
-        return self.writer.add(BLOB, pointer.text()), pointer
+        pointer = Pointer(sha256, self.put(file, sha256))
+        return self.add(BLOB, pointer.text()), pointer
+
+    def add(self, kind: int, data: bytes) -> str:
+        """Take an object and return its id."""
+        return self.writer.add(kind, data)
+
+    def put(self, file: BinaryIO, sha256: str) -> int:
+        """Take a large file of that SHA-256 and return its size."""
+        return self.blobs.put(file, sha256)[1]
 
 
 def snapshot(folder: Path, history: HistoryStore, reader: Reader, intake: Intake) -> Snapshot:
@@ -162,7 +170,7 @@ def snapshot(folder: Path, history: HistoryStore, reader: Reader, intake: Intake
             result.large[row.large] = row.size
 
     def add_tree(data: bytes) -> str:
-        oid = intake.writer.add(TREE, data)
+        oid = intake.add(TREE, data)
         result.trees.append(oid)
         return oid
 
@@ -238,40 +246,41 @@ def _read(folder: Path, path: str, found: os.stat_result, intake: Intake) -> Row
         target = os.readlink(folder / path)
         if not _is_text(target) or not stays_inside(path, target):
             raise _SkippedError("a link that leaves the project")
-        oid = intake.writer.add(BLOB, target.encode())
+        oid = intake.add(BLOB, target.encode())
     elif not stat.S_ISREG(found.st_mode):
         raise _SkippedError("neither a file nor a link")
     else:
         try:
-            found, oid, large = _read_file(folder, path, intake)
+            descriptor = os.open(folder / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
         except PermissionError:
             raise _SkippedError("may not be read") from None
-        except FileNotFoundError:
-            raise _SkippedError("removed while the version was saved") from None
+        except OSError:
+            raise _SkippedError("removed or replaced while the version was saved") from None
+        with os.fdopen(descriptor, "rb") as file:
+            found, oid, large = _read_file(file, path, intake)
     times = (found.st_mtime_ns, found.st_ctime_ns)
     return Row(path, found.st_size, *times, found.st_ino, _mode(found), oid, large)
 
 
-def _read_file(folder: Path, path: str, intake: Intake) -> tuple[os.stat_result, str, str | None]:
+def _read_file(file: BinaryIO, path: str, intake: Intake) -> tuple[os.stat_result, str, str | None]:
     """Return the file's status, the object it became and, if large, its SHA-256.
 
     A small file that never rests is taken as it was read last, under a status that its next
     change makes out of date; a large one is left to a later version.
     """
-    descriptor = os.open(folder / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-    with os.fdopen(descriptor, "rb") as file:
-        for _ in range(_TRIES):
-            before = os.fstat(file.fileno())
-            file.seek(0)
-            if before.st_size >= intake.large_file:
-                try:
-                    oid, pointer = intake.large(file)
-                except ChangedError:
-                    continue
-                return before, oid, pointer.sha256
-            data = file.read()
-            if os.fstat(file.fileno()).st_mtime_ns == before.st_mtime_ns:
-                break
+    for _ in range(_TRIES):
+        before = os.fstat(file.fileno())
+        file.seek(0)
+        if before.st_size >= intake.large_file:
+            try:
+                oid, pointer = intake.large(file)
+            except ChangedError:
+                continue
+            return before, oid, pointer.sha256
+        data = file.read()
+        if os.fstat(file.fileno()).st_mtime_ns == before.st_mtime_ns:
+            break
     if before.st_size >= intake.large_file:
         raise _SkippedError("written to while the version was saved")
-    return before, intake.small(path, data), None
+    oid, small = intake.small(path, data)
+    return before, oid, small.sha256 if small else None

@@ -189,7 +189,7 @@ def test_every_byte_is_in_the_accounts():
     (made,) = program.run(given)
     output = 64 * 1024 * 4
     assert program.nbytes == output
-    assert memory.peak_bytes() - start == program.nbytes + output
+    assert memory.peak_bytes() - start == program.nbytes + output == program.peak_bytes
     del made
     assert memory.used_bytes() - start == program.nbytes
     program.release()
@@ -345,9 +345,5 @@ def test_a_training_step_as_one_program_follows_the_eager_one():
                 assert buffer is handle._buffer or not buffer.type.size > 64
                 handle._buffer = buffer
         np.testing.assert_allclose(loss, eager(x, y).item(), rtol=1e-4)
-    for (name, got), (_, want) in zip(
-        model.named_tensors(), other.named_tensors(), strict=True
-    ):
-        np.testing.assert_allclose(
-            got.numpy(), want.numpy(), rtol=1e-3, atol=1e-4, err_msg=name
-        )
+    for (name, got), (_, want) in zip(model.named_tensors(), other.named_tensors(), strict=True):
+        np.testing.assert_allclose(got.numpy(), want.numpy(), rtol=1e-3, atol=1e-4, err_msg=name)

@@ -247,9 +247,8 @@ def test_states_of_what_a_project_uses(context: StudioContext, folder: str) -> N
 def test_mounting_asks_for_the_role(context: StudioContext, folder: str) -> None:
     made, ana = register(context), make_account(context, "Ana")
     project_id, _ = make_work(context)
-    with context.transaction() as session:
-        with pytest.raises(NotFoundError):
-            service.mount(session, ana, project_id, made.id)
+    with context.transaction() as session, pytest.raises(NotFoundError):
+        service.mount(session, ana, project_id, made.id)
     make_member(context, project_id, ana, Role.viewer)
     with context.transaction() as session:
         with pytest.raises(ForbiddenError):
@@ -260,9 +259,8 @@ def test_mounting_asks_for_the_role(context: StudioContext, folder: str) -> None
 
 def test_a_project_without_a_folder_mounts_nothing(context: StudioContext, folder: str) -> None:
     made, project_id = register(context), make_project(context)
-    with context.transaction() as session:
-        with pytest.raises(ConflictError, match="have a folder"):
-            service.mount(session, HOST, project_id, made.id)
+    with context.transaction() as session, pytest.raises(ConflictError, match="have a folder"):
+        service.mount(session, HOST, project_id, made.id)
 
 
 def test_what_a_dead_server_was_copying_is_marked_at_the_next_start(

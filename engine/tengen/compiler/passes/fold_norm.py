@@ -46,7 +46,9 @@ def _convolution_before(node: Node, readers: dict[Var, list[Node | None]]) -> No
 
 def _folded(rewrite: Rewrite, node: Node, source: Node) -> Var:
     """The result of the one call, after what it needs has been added to the new graph."""
-    x, weight, offset = (*rewrite.operands(source), None)[:3]
+    x, weight, *rest = rewrite.operands(source)
+    assert weight is not None
+    offset = rest[0] if rest else None
     _, *norm = rewrite.operands(node)
     norm = [*norm, None, None][:4]
     tag = source.tag

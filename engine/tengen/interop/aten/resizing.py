@@ -82,7 +82,11 @@ def _cubic_filter(place: Any, n: int, s: float) -> Any:
     return interpolation.cubic(place, n, -0.5, s, True, True)
 
 
-_antialiased("_upsample_bilinear2d_aa", lambda place, n, s: interpolation.linear(place, n, s, True))
+def _linear_filter(place: Any, n: int, s: float) -> Any:
+    return interpolation.linear(place, n, s, True, True)
+
+
+_antialiased("_upsample_bilinear2d_aa", _linear_filter)
 _antialiased("_upsample_bicubic2d_aa", _cubic_filter)
 
 

@@ -165,7 +165,7 @@ def _fingerprint() -> str:
     """A hash of what generated kernels import from this package: part of every file name."""
     folder = Path(__file__).parent
     digest = hashlib.sha256()
-    for name in ("simd.py", "mathematics.py", "launch.py"):
+    for name in ("simd.py", "mathematics.py", "launch.py", "addresses.py"):
         digest.update((folder / name).read_bytes())
     return digest.hexdigest()
 

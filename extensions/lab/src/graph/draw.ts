@@ -310,8 +310,10 @@ class Painter {
     const faded = this._faded(item);
     const ink = faded ? palette.muted : palette.text;
     const plate = css(this._groupTint(scene.depths[box] ?? 0), 0.86);
-    const kind = group?.kind ? text.fit(group.kind, size * 0.9, right - x - text.width(name, size) - 3 * pad) : '';
-    const plateWidth = text.width(name, size) + (kind ? text.width(kind, size * 0.9) + pad : 0);
+    // Bold letters are a little wider than those that were measured.
+    const nameWidth = text.width(name, size) * 1.07 + Math.max(pad, 6);
+    const kind = text.fit(group?.kind ?? '', size * 0.9, right - x - nameWidth - pad);
+    const plateWidth = nameWidth + text.width(kind, size * 0.9);
     if (name) {
       this._pen.fillStyle = this._fill = plate;
       this._pen.fillRect(x - 3, middle - size * 0.75, plateWidth + 8, size * 1.5);
@@ -319,7 +321,7 @@ class Painter {
     }
     if (kind) {
       const muted = mix(palette.background, palette.text, 0.6);
-      this._write(kind, x + text.width(name, size) + pad, middle, size * 0.9, muted, 400);
+      this._write(kind, x + nameWidth, middle, size * 0.9, muted, 400);
     }
   }
 
@@ -361,7 +363,8 @@ class Painter {
         } else if (this._edgeInSight(edge)) {
           this._trace(edge);
         }
-        if (this._scale >= LEAST.shapes) {
+        // What comes from outside has its label there.
+        if (this._scale >= LEAST.shapes && scene.from[edge] !== scene.items[box]) {
           this._label(edge);
         }
       }

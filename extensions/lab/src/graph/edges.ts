@@ -9,6 +9,8 @@ export interface Adjacency {
   readonly tensors: Int32Array;
 }
 
+const NONE: readonly GraphTensor[] = [];
+
 /** What a leaf is: a call, or an end of the graph. */
 export type LeafKind = 'node' | 'input' | 'output';
 
@@ -41,7 +43,11 @@ export class GraphEdges {
       tensors.push(tensor);
       makers.push(leaf);
     };
-    nodes.forEach((node, leaf) => node.outputs?.forEach(tensor => make(tensor, leaf)));
+    for (let leaf = 0; leaf < nodes.length; leaf++) {
+      for (const tensor of nodes[leaf]?.outputs ?? []) {
+        make(tensor, leaf);
+      }
+    }
     inputs.forEach((tensor, i) => make(tensor, nodes.length + i));
     for (const slot of state) {
       this._slots.set(slot.id, slot);
@@ -68,8 +74,11 @@ export class GraphEdges {
 
   /** The tensors that a leaf makes; an output of the graph makes none. */
   made(leaf: number): readonly (GraphTensor | GraphSlot)[] {
+    if (leaf < this.nodeCount) {
+      return this.node(leaf)?.outputs ?? NONE;
+    }
     const input = this.document.inputs?.[leaf - this.nodeCount];
-    return this.node(leaf)?.outputs ?? (input ? [input] : []);
+    return input ? [input] : NONE;
   }
 
   /** The tensor that an output of the graph hands out. */
@@ -92,25 +101,33 @@ export class GraphEdges {
   }
 
   private _connect(numbers: ReadonlyMap<string, number>, makers: number[]): [Adjacency, Adjacency] {
-    const sources: number[] = [];
-    const targets: number[] = [];
-    const tensors: number[] = [];
+    const { nodes, inputs = [], outputs = [] } = this.document;
+    let most = outputs.length;
+    for (const node of nodes) {
+      most += node.inputs?.length ?? 0;
+    }
+    const sources = new Int32Array(most);
+    const targets = new Int32Array(most);
+    const tensors = new Int32Array(most);
+    let count = 0;
     const read = (id: string | null, leaf: number) => {
       const tensor = id === null ? undefined : numbers.get(id);
       const maker = tensor === undefined ? -1 : (makers[tensor] ?? -1);
       if (tensor !== undefined && maker >= 0) {
-        sources.push(maker);
-        targets.push(leaf);
-        tensors.push(tensor);
+        sources[count] = maker;
+        targets[count] = leaf;
+        tensors[count++] = tensor;
       }
     };
-    const { nodes, inputs = [], outputs = [] } = this.document;
-    nodes.forEach((node, leaf) => node.inputs?.forEach(id => read(id, leaf)));
+    for (let leaf = 0; leaf < nodes.length; leaf++) {
+      for (const id of nodes[leaf]?.inputs ?? []) {
+        read(id, leaf);
+      }
+    }
     outputs.forEach((id, i) => read(id, nodes.length + inputs.length + i));
-    return [
-      adjacency(this.leafCount, targets, sources, tensors),
-      adjacency(this.leafCount, sources, targets, tensors)
-    ];
+    const [from, to] = [sources.subarray(0, count), targets.subarray(0, count)];
+    const carried = tensors.subarray(0, count);
+    return [adjacency(this.leafCount, to, from, carried), adjacency(this.leafCount, from, to, carried)];
   }
 }
 
@@ -126,7 +143,12 @@ export function eachNeighbour(
   }
 }
 
-function adjacency(count: number, from: number[], to: number[], tensors: number[]): Adjacency {
+function adjacency(
+  count: number,
+  from: Int32Array,
+  to: Int32Array,
+  tensors: Int32Array
+): Adjacency {
   const offsets = new Int32Array(count + 1);
   for (const leaf of from) {
     offsets[leaf + 1] = (offsets[leaf + 1] ?? 0) + 1;
@@ -137,12 +159,13 @@ function adjacency(count: number, from: number[], to: number[], tensors: number[
   const next = offsets.slice();
   const leaves = new Int32Array(from.length);
   const carried = new Int32Array(from.length);
-  from.forEach((leaf, i) => {
+  for (let i = 0; i < from.length; i++) {
+    const leaf = from[i] ?? 0;
     const place = next[leaf] ?? 0;
     next[leaf] = place + 1;
     leaves[place] = to[i] ?? 0;
     carried[place] = tensors[i] ?? 0;
-  });
+  }
   return { offsets, leaves, tensors: carried };
 }
 

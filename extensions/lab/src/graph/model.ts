@@ -45,6 +45,7 @@ export const MOST_BOXES = 40_000;
 
 /** Holds the state, and asks the worker for layouts; draws nothing. */
 export class GraphModel {
+  readonly startWorker: () => WorkerLike;
   private readonly _layouter: Layouter;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _sceneChanged = new Signal<this, SceneChange>(this);
@@ -68,6 +69,7 @@ export class GraphModel {
   private _busy = false;
 
   constructor(startWorker: () => WorkerLike) {
+    this.startWorker = startWorker;
     this._layouter = new Layouter(startWorker);
   }
 

@@ -15,6 +15,8 @@ import { between } from './transition.ts';
 import { type Item, ROOT } from './tree.ts';
 
 const PASSAGE = 130; // milliseconds
+/** What is brought into sight keeps this distance to the edges, in pixels. */
+const EDGE = 90;
 /** Larger pictures change at once. */
 const MOST_MOVING = 3000;
 
@@ -38,6 +40,7 @@ export class Stage {
   private readonly _minimap: Minimap;
   private readonly _stops: (() => void)[];
   private readonly _moved = new Signal<this, void>(this);
+  private readonly _followed = new Signal<this, void>(this);
   private _palette: Palette;
   private _text: FittedText;
   private _hovered: Item | null = null;
@@ -135,10 +138,16 @@ export class Stage {
     this._look();
   }
 
-  /** Look where another stage looks. */
-  follow(other: Camera): void {
-    this.camera.set(other);
+  /** Look somewhere, led by another stage. */
+  follow(look: { x: number; y: number; scale: number }): void {
+    this.camera.set(look);
+    this._followed.emit();
     this._surface.update();
+  }
+
+  /** Emitted when the camera was moved by `follow`. */
+  get followed(): ISignal<this, void> {
+    return this._followed;
   }
 
   /** Take the theme's colours anew. */
@@ -305,13 +314,15 @@ export class Stage {
       this.camera.scale = 0.8;
     }
     const scale = this.camera.scale;
-    const [x, y] = [this.camera.toScreenX(scene.x[box] ?? 0), this.camera.toScreenY(scene.y[box] ?? 0)];
-    const margin = 60;
-    const outside = (start: number, size: number, room: number) =>
-      start < margin || start + size > room - margin;
-    if (outside(x, w * scale, width) || outside(y, h * scale, height)) {
-      const focusY = open ? Math.min(h / 2, height / 2 / scale - margin / scale) : h / 2;
+    const x = this.camera.toScreenX(scene.x[box] ?? 0);
+    const y = this.camera.toScreenY(scene.y[box] ?? 0);
+    const dx = nudge(x, w * scale, width);
+    const dy = nudge(y, Math.min(h * scale, height / 2), height);
+    if (Math.abs(dx) > width / 2 || Math.abs(dy) > height / 2) {
+      const focusY = open ? Math.min(h / 2, height / 2 / scale - EDGE / scale) : h / 2;
       this._centre((scene.x[box] ?? 0) + w / 2, (scene.y[box] ?? 0) + focusY);
+    } else {
+      this.camera.pan(dx, dy);
     }
     this._look();
   }
@@ -374,6 +385,16 @@ export class Stage {
     const { subtitle, title } = labelOf(tree, item);
     return subtitle ? `${title}, ${subtitle}` : title;
   }
+}
+
+/** How far to move what begins at `start` so that it stands away from both edges. */
+function nudge(start: number, size: number, room: number): number {
+  const edge = Math.min(EDGE, room / 4);
+  if (start < edge) {
+    return edge - start;
+  }
+  const over = start + size - (room - edge);
+  return over > 0 ? -Math.min(over, start - edge) : 0;
 }
 
 function moved(scene: Scene, { dx, dy }: { dx: number; dy: number }): Scene {

@@ -12,6 +12,8 @@ export interface ToolbarActions {
   fit(): void;
   zoom(factor: number): void;
   exportAs(kind: 'svg' | 'png'): void;
+  /** Show the graph before and after the pass side by side. */
+  comparePass(): void;
   /** Ask for another graph to compare with; absent where there is none to choose. */
   compare?: (() => void) | undefined;
   toggleOutline(): void;
@@ -56,7 +58,7 @@ export function Toolbar(props: {
         />
         {texts.__('Fold repeats')}
       </label>
-      <Passes model={model} texts={texts} />
+      <Passes model={model} texts={texts} comparePass={() => actions.comparePass()} />
       <span className="tengen-Graph-gap" />
       {model.busy && <span role="status">{texts.__('Laying out…')}</span>}
       {actions.compare && (
@@ -148,7 +150,12 @@ function Depth({ model, texts }: { model: GraphModel; texts: Texts }): React.Rea
   );
 }
 
-function Passes({ model, texts }: { model: GraphModel; texts: Texts }): React.ReactElement | null {
+function Passes(props: {
+  model: GraphModel;
+  texts: Texts;
+  comparePass(): void;
+}): React.ReactElement | null {
+  const { model, texts } = props;
   const { document } = model;
   const passes = document?.passes ?? [];
   const first = document ? earliest(document) : 0;
@@ -186,6 +193,9 @@ function Passes({ model, texts }: { model: GraphModel; texts: Texts }): React.Re
       >
         ›
       </button>
+      {model.pass > first && (
+        <button onClick={() => props.comparePass()}>{texts.__('Side by side')}</button>
+      )}
       <span className="tengen-Graph-passNote" title={shown?.summary}>
         {shown?.summary}
       </span>

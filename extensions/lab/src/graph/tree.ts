@@ -46,7 +46,7 @@ export class GraphTree {
   readonly edges: GraphEdges;
   readonly groups: readonly Group[];
   private readonly _parents: Int32Array;
-  private readonly _names: ReadonlyMap<number, string>;
+  private readonly _names: readonly (string | undefined)[];
   private readonly _keys = new Map<string, number>();
 
   constructor(edges: GraphEdges, options: TreeOptions) {
@@ -95,7 +95,7 @@ export class GraphTree {
 
   /** A name for a person: a group's, the module's that a leaf stands for, or the node's own. */
   name(item: Item): string {
-    return item < 0 ? (this.groups[~item]?.name ?? '') : (this._names.get(item) ?? '');
+    return item < 0 ? (this.groups[~item]?.name ?? '') : (this._names[item] ?? '');
   }
 
   /** The figures of an item. */
@@ -116,7 +116,7 @@ export class GraphTree {
 }
 
 class Builder {
-  readonly names = new Map<number, string>();
+  readonly names: (string | undefined)[];
   private readonly _edges: GraphEdges;
   private readonly _groups: Group[] = [];
   private readonly _byKey = new Map<string, number>();
@@ -126,6 +126,7 @@ class Builder {
   constructor(edges: GraphEdges) {
     this._edges = edges;
     this._groupOf = new Int32Array(edges.leafCount);
+    this.names = new Array<string | undefined>(edges.leafCount);
     edges.document.groups?.forEach(group => this._known.set(group.path, group));
   }
 
@@ -169,26 +170,47 @@ class Builder {
     origin: GroupOrigin,
     parent: number
   ): number {
-    const figures = { flops: null, bytes: null, ms: null };
-    const shape = { parent, depth: 0, children: [], leaves: 0, times: 1, hash: 0 };
     const kind = origin === 'module' ? (this._known.get(path)?.kind ?? '') : '';
-    const number = this._groups.push({ key, name, path, origin, kind, ...shape, ...figures }) - 1;
+    const number = this._groups.push({
+      key,
+      path,
+      origin,
+      name,
+      kind,
+      parent,
+      depth: 0,
+      children: [],
+      leaves: 0,
+      times: 1,
+      hash: 0,
+      flops: null,
+      bytes: null,
+      ms: null
+    }) - 1;
     this._byKey.set(key, number);
     return number;
   }
 
   private _placeLeaves(): void {
     const { nodes } = this._edges.document;
-    const phases = new Set(nodes.map(node => node.phase ?? ''));
+    const phases = new Set<string>();
+    for (const node of nodes) {
+      phases.add(node.phase ?? '');
+    }
     phases.delete('');
+    let [path, phase, number] = ['', '', 0];
     for (let leaf = 0; leaf < this._edges.leafCount; leaf++) {
       const node = nodes[leaf];
-      const phase = phases.size > 1 ? (node?.phase ?? '') : '';
-      const number = node ? this._module(phase, node.group ?? '') : 0;
+      const own = phases.size > 1 ? (node?.phase ?? '') : '';
+      const group = node?.group ?? '';
+      if (group !== path || own !== phase) {
+        [path, phase] = [group, own];
+        number = this._module(phase, path);
+      }
       this._group(number).children.push(leaf);
       this._groupOf[leaf] = number;
       if (node?.name) {
-        this.names.set(leaf, node.name);
+        this.names[leaf] = node.name;
       }
     }
   }
@@ -213,52 +235,48 @@ class Builder {
   /** Put what needs no frame of its own into the group around it, and sort by the order of runs. */
   private _simplify(number: number): number {
     const group = this._group(number);
-    const firsts = new Map<Item, number>();
-    let first = Infinity;
+    const { order } = this._edges;
     const children: Item[] = [];
+    const starts: number[] = [];
+    const keep = (item: Item, start: number) => {
+      children.push(item);
+      starts.push(start);
+    };
     for (const child of group.children) {
       if (child >= 0) {
-        children.push(child);
-        firsts.set(child, this._edges.order[child] ?? 0);
+        keep(child, order[child] ?? 0);
         continue;
       }
-      const begins = this._simplify(~child);
+      const start = this._simplify(~child);
       const inner = this._group(~child);
       const [only] = inner.children;
       if (inner.children.length === 1 && only !== undefined && only < 0) {
         const deeper = this._group(~only);
         deeper.name = `${inner.name}.${deeper.name}`;
-        children.push(only);
-        firsts.set(only, begins);
-      } else if (inner.origin === 'module' && this._isLoose(inner)) {
+        keep(only, start);
+      } else if (inner.origin === 'module' && this._isLoose(inner, ~child)) {
         for (const leaf of inner.children) {
-          this.names.set(leaf, this.names.get(leaf) ?? inner.name);
+          this.names[leaf] ??= inner.name;
           this._groupOf[leaf] = number;
-          children.push(leaf);
-          firsts.set(leaf, this._edges.order[leaf] ?? 0);
+          keep(leaf, order[leaf] ?? 0);
         }
       } else {
-        children.push(child);
-        firsts.set(child, begins);
+        keep(child, start);
       }
     }
-    for (const begins of firsts.values()) {
-      first = Math.min(first, begins);
-    }
-    group.children = children.sort((a, b) => (firsts.get(a) ?? 0) - (firsts.get(b) ?? 0));
-    return first;
+    group.children = sortedBy(children, starts);
+    return starts.reduce((least, start) => Math.min(least, start), Infinity);
   }
 
   /** Whether a group is one leaf, or a few that have nothing to do with each other. */
-  private _isLoose(group: Group): boolean {
+  private _isLoose(group: Group, number: number): boolean {
     if (group.children.length > 8 || group.children.some(child => child < 0)) {
       return false;
     }
-    const members = new Set(group.children);
     let joined = false;
-    for (const leaf of group.children) {
+    for (const leaf of group.children.length > 1 ? group.children : []) {
       eachNeighbour(this._edges.inward, leaf, maker => {
-        joined ||= members.has(maker);
+        joined ||= this._groupOf[maker] === number;
       });
     }
     return !joined;
@@ -347,12 +365,22 @@ class Builder {
     const cuts = findCuts(items.length, before => crossings[before] ?? 0);
     group.children = cuts.map((start, i) => {
       const end = cuts[i + 1] ?? items.length;
-      const name = `${start + 1} – ${end}`;
+      const name = this._stretchName(items, start, end);
       return this._wrap(group, items.slice(start, end), `/${start}`, name, 'stretch', hashes);
     });
     if (group.children.length > MOST_SIBLINGS) {
       this._cut(group, hashes);
     }
+  }
+
+  /** From which sibling to which, counting from 1; of stretches, what they cover together. */
+  private _stretchName(items: readonly Item[], start: number, end: number): string {
+    const stretch = (place: number) => {
+      const item = items[place] ?? 0;
+      const [from, to] = (item < 0 ? this._group(~item) : null)?.name.split(' – ') ?? [];
+      return from !== undefined && to !== undefined ? { from, to } : null;
+    };
+    return `${stretch(start)?.from ?? start + 1} – ${stretch(end - 1)?.to ?? end}`;
   }
 
   private _wrap(
@@ -400,6 +428,15 @@ class Builder {
       this._group(~item).children.forEach(child => this._eachLeaf(child, visit));
     }
   }
+}
+
+/** Items by their keys; as they are where those rise already. */
+function sortedBy(items: Item[], keys: readonly number[]): Item[] {
+  if (keys.every((key, i) => i === 0 || key >= (keys[i - 1] ?? 0))) {
+    return items;
+  }
+  const places = items.map((_, i) => i).sort((a, b) => (keys[a] ?? 0) - (keys[b] ?? 0));
+  return places.map(place => items[place] ?? 0);
 }
 
 function sum(total: number | null, figure: number | null | undefined): number | null {

@@ -1,14 +1,16 @@
 /** The graph view: outline, canvas and details around one model, in its four states. */
 
 import * as React from 'react';
-import type { Source } from '../api/documents.ts';
+import type { GraphDocument, Source } from '../api/documents.ts';
 import { failureText } from '../ui/text.ts';
 import { type Texts, useSignal } from '../ui/signals.ts';
 import { GraphCanvas } from './canvas.tsx';
+import { CompareView, type Pair } from './compare.tsx';
 import { Details } from './details.tsx';
 import { exportPicture } from './export.ts';
 import type { GraphModel } from './model.ts';
 import { Outline } from './outline.tsx';
+import { afterPasses, earliest } from './passes.ts';
 import type { Stage } from './stage.ts';
 import { Toolbar } from './toolbar.tsx';
 
@@ -18,8 +20,8 @@ export interface GraphViewProps {
   readonly texts: Texts;
   /** Show a line of the user's code. */
   readonly onSource?: ((source: Source) => void) | undefined;
-  /** Ask for another graph to compare with. */
-  readonly onCompare?: (() => void) | undefined;
+  /** Ask for another graph to compare with; null when none was chosen. */
+  readonly onCompare?: (() => Promise<GraphDocument | null>) | undefined;
   /** Load the graph again after a failure. */
   readonly onRetry?: (() => void) | undefined;
   /** Whether the side panels start closed, where there is little room. */
@@ -86,7 +88,18 @@ function Full(props: GraphViewProps): React.ReactElement {
       search.current?.focus();
     }
   }, [asked]);
+  const [pair, setPair] = React.useState<Pair | null>(null);
   const name = model.document?.name ?? '';
+  if (pair) {
+    const { startWorker } = model;
+    return <CompareView {...{ pair, texts, startWorker, onSource }} onClose={() => setPair(null)} />;
+  }
+  const compare = async () => {
+    const [before, after] = [await onCompare?.(), model.graph?.document];
+    if (before && after) {
+      setPair({ before, after });
+    }
+  };
   return (
     <div className="tengen-Graph-view">
       <Toolbar
@@ -97,7 +110,8 @@ function Full(props: GraphViewProps): React.ReactElement {
           fit: () => stage.current?.fitWhole(),
           zoom: factor => stage.current?.zoomBy(factor),
           exportAs: kind => stage.current && exportPicture(stage.current, kind, name),
-          compare: onCompare,
+          compare: onCompare && (() => void compare()),
+          comparePass: () => setPair(passPair(model)),
           toggleOutline: () => setOutline(!outline),
           toggleDetails: () => setDetails(!details)
         }}
@@ -129,4 +143,15 @@ function Full(props: GraphViewProps): React.ReactElement {
       </div>
     </div>
   );
+}
+
+/** The graph before and after the pass that is shown. */
+function passPair(model: GraphModel): Pair | null {
+  const { document, pass } = model;
+  if (!document || pass <= earliest(document)) {
+    return null;
+  }
+  const name = document.passes?.[pass - 1]?.name ?? '';
+  const [before, after] = [afterPasses(document, pass - 1), afterPasses(document, pass)];
+  return { before: { ...before, name: `← ${name}` }, after: { ...after, name: `${name} →` } };
 }

@@ -1,4 +1,4 @@
-"""MobileNetV3-like in plain PyTorch: inverted residuals, squeeze and excitation, hard swish."""
+"""MobileNetV3-like in plain PyTorch: inverted residuals, squeeze and excitation."""
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +13,8 @@ class SqueezeExcite(nn.Module):
 
     def forward(self, x):
         scale = F.adaptive_avg_pool2d(x, 1)
-        scale = F.hardsigmoid(self.fc2(F.relu(self.fc1(scale))))
+        # Written out: PyTorch's hardsigmoid takes 1/6 in float32 even for float64 gradients.
+        scale = F.relu6(self.fc2(F.relu(self.fc1(scale))) + 3) / 6
         return x * scale
 
 
@@ -22,7 +23,7 @@ class InvertedResidual(nn.Module):
         super().__init__()
         hidden = channels * expand
         self.residual = stride == 1 and channels == out
-        act = nn.Hardswish if excite else nn.ReLU6
+        act = nn.SiLU if excite else nn.ReLU6
         parts = [
             nn.Conv2d(channels, hidden, 1, bias=False), nn.BatchNorm2d(hidden), act(),
             nn.Conv2d(hidden, hidden, 3, stride, 1, groups=hidden, bias=False),

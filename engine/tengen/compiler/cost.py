@@ -1,0 +1,65 @@
+"""What a call costs by a model: floating-point operations, bytes moved, seconds."""
+
+import math
+from dataclasses import dataclass
+
+from ..graph.node import Node
+
+_CONVOLUTIONS = ("convolution", "convolution_backward_data", "convolution_backward_weight")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Rates that the model divides by: operations and bytes a second, seconds to start a call."""
+
+    flops: float = 1.5e11
+    bandwidth: float = 1.2e10
+    call: float = 3e-6
+
+
+def flops(node: Node) -> int:
+    """Floating-point operations of a call, a multiply and an add counted as two."""
+    name = node.op.name
+    types = [None if v is None else v.type for v in node.inputs]
+    out = node.out_types[0]
+    if "convolution" in name and types[0] is not None and types[1] is not None:
+        return _convolution(name, node)
+    if name in ("matmul", "linear", "batched_matmul") and types[0] is not None:
+        inner = types[0].shape[-1] if types[0].ndim else 1
+        named = node.op.unpack(node.attrs)
+        if named.get("transpose_a") and types[0].ndim > 1:
+            inner = types[0].shape[-2]
+        return 2 * out.size * (inner or 1)
+    if "attention" in name and types[0] is not None and types[0].ndim >= 2:
+        length, width = types[0].shape[-2:]
+        return 4 * types[0].size // max(width, 1) * length * width
+    return max((t.size for t in node.out_types if t.known), default=0)
+
+
+def _convolution(name: str, node: Node) -> int:
+    """Multiply-adds of the forward shape: each weight once for each output position."""
+    known = [v.type for v in node.inputs if v is not None]
+    everything = [t for t in (*known, *node.out_types) if t.known and t.ndim >= 3]
+    if len(everything) < 3:
+        return 0
+    x, other, y = everything[:3]
+    weight = min((x, other, y), key=lambda t: math.prod(t.shape[2:]))
+    rest = [t for t in (x, other, y) if t is not weight]
+    if len(rest) < 2:
+        return 0
+    images = max(rest[0].shape[0], 1)
+    positions = math.prod(min(rest, key=lambda t: math.prod(t.shape[2:])).shape[2:])
+    return 2 * images * positions * weight.size
+
+
+def bytes_moved(node: Node) -> int:
+    """Bytes that a call reads and writes at least."""
+    if node.op.alias:
+        return 0
+    read = {v: v.type.nbytes for v in node.inputs if v is not None and v.type.known}
+    return sum(read.values()) + sum(t.nbytes for t in node.out_types if t.known)
+
+
+def seconds(node: Node, machine: Machine = Machine()) -> float:
+    """The modelled time of a call: the slower of arithmetic and memory, and the start."""
+    return max(flops(node) / machine.flops, bytes_moved(node) / machine.bandwidth) + machine.call

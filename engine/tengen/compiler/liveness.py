@@ -1,0 +1,57 @@
+"""How many bytes of values a graph holds at each of its calls, in their logical sizes."""
+
+from ..graph.graph import Graph
+from ..graph.node import Var
+
+
+def roots(graph: Graph) -> dict[Var, Var]:
+    """For each value the one whose memory it shows: itself, what a view was taken of, or the
+    parameter or state that an update writes its next value over."""
+    found: dict[Var, Var] = {}
+    for node in graph.nodes:
+        source = next((v for v in node.inputs if v is not None), None)
+        for place, index in getattr(node.op, "in_place", ()):
+            state = node.inputs[place]
+            if state is not None and state.node is None:
+                found[node.outputs[index]] = state
+        for var in node.outputs:
+            if var in found:
+                continue
+            if node.op.alias and source is not None:
+                found[var] = found.get(source, source)
+            else:
+                found[var] = var
+    return found
+
+
+def live_bytes(graph: Graph) -> list[int]:
+    """Bytes held while each call runs: results still to be read or given out; inputs not counted."""
+    shown = roots(graph)
+    death: dict[Var, int] = {}
+    birth: dict[Var, int] = {}
+    for index, node in enumerate(graph.nodes):
+        for var in node.inputs:
+            if var is not None and var in shown:
+                death[shown[var]] = index
+        for var in node.outputs:
+            root = shown[var]
+            birth.setdefault(root, index)
+            death[root] = max(death.get(root, index), index)
+    for var in graph.outputs:
+        if var is not None and var in shown:
+            death[shown[var]] = len(graph.nodes) - 1
+    change = [0] * (len(graph.nodes) + 1)
+    for var, index in birth.items():
+        if var.type.known and var.node is not None:
+            change[index] += var.type.nbytes
+            change[death[var] + 1] -= var.type.nbytes
+    held, found = 0, []
+    for step in change[:-1]:
+        held += step
+        found.append(held)
+    return found
+
+
+def peak_bytes(graph: Graph) -> int:
+    """The most of `live_bytes`."""
+    return max(live_bytes(graph), default=0)

@@ -1,0 +1,137 @@
+"""Estimates: what a step will take in memory and time, told without running it."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..base.errors import ArgumentError
+from ..compiler import cost
+from ..compiler.memory import plan_memory
+from ..compiler.recompute import Planner
+from ..graph.types import TensorType
+from ..graph.value import wrap
+from ..runtime.buffer import Buffer
+from ..runtime.executor import Program
+from ..runtime.lazy import LazyBuffer
+from ..tensor import Tensor
+from .capture import Capture, captured
+from .compiling import Budget, checked, optimised
+from .structure import flatten, rebuild
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """Bytes and seconds of a static call.
+
+    `held_bytes`: inputs, parameters and states, there before and after; `peak_bytes`: the most
+    above that at any moment; `seconds` by a model of the machine; `operators` after the passes.
+    """
+
+    held_bytes: int
+    peak_bytes: int
+    seconds: float
+    operators: int
+
+    @property
+    def total_bytes(self) -> int:
+        """The most that tensors hold at any moment."""
+        return self.held_bytes + self.peak_bytes
+
+
+def estimate(
+    step: Callable[..., Any],
+    *samples: Any,
+    memory_budget: Budget = None,
+    machine: cost.Machine | None = None,
+) -> Estimate:
+    """Peak memory and time of `step(*samples)` made static, without running it.
+
+    Raises TraceError where the program needs a tensor's value.
+    """
+    checked(memory_budget)
+    return _of(captured(step, *samples), memory_budget, machine or cost.Machine())
+
+
+def max_batch(
+    step: Callable[..., Any],
+    budget: int,
+    *samples: Any,
+    memory_budget: Budget = None,
+    most: int = 65536,
+) -> int:
+    """The largest batch with which `step` stays within `budget` bytes in all; 0 if none does.
+
+    The first axis that all tensors among the samples share is the batch. Nothing is run; without
+    `memory_budget` nothing is recomputed, with it values are dropped to fit ("auto" by giving
+    the budget itself).
+    """
+    batch = _batch_of(samples)
+
+    def fits(size: int) -> bool:
+        made = _resized(samples, batch, size)
+        return estimate(step, *made, memory_budget=memory_budget).total_bytes <= budget
+
+    low, high = 0, 1
+    while high <= most and fits(high):
+        low, high = high, 2 * high
+    high = min(high, most + 1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if fits(middle):
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def memory_curve(
+    step: Callable[..., Any], *samples: Any, points: int = 12
+) -> list[tuple[int, float]]:
+    """(bytes of results held at most, seconds of recompute) from the least memory to all of it."""
+    found = captured(step, *samples)
+    graph, _ = optimised(found.graph)
+    return [(choice.peak, choice.seconds) for choice in Planner(graph).curve(points)]
+
+
+def _of(found: Capture, budget: Budget, machine: cost.Machine) -> Estimate:
+    graph, _ = optimised(found.graph, budget=budget)
+    forms = [_form(source, var.type) for source, var in zip(found.sources, graph.inputs, strict=True)]
+    kept = {id(handle) for handle in found.kept if handle is not None}
+    donated = frozenset(i for i, source in enumerate(found.sources) if id(source) in kept)
+    program = Program(graph, forms, donated, planner=plan_memory)
+    held = sum(form.nbytes for form in forms)
+    seconds = sum(cost.seconds(node, machine) for node in graph.nodes)
+    return Estimate(held, program.peak_bytes, seconds, len(graph.nodes))
+
+
+def _form(source: Any, type_: TensorType) -> TensorType:
+    """The physical type in which an input will come."""
+    buffer = getattr(source, "_buffer", None)
+    if buffer is None or (type(buffer) is LazyBuffer and buffer._array is None):
+        return type_
+    return buffer.type  # type: ignore[no-any-return]
+
+
+def _batch_of(samples: Any) -> int:
+    leaves: list[Tensor] = []
+    flatten(samples, leaves)
+    sizes = {t.shape[0] for t in leaves if t.ndim}
+    if len(sizes) != 1:
+        raise ArgumentError(
+            f"[max_batch] the samples must share their first axis; it is {sorted(sizes)}"
+        )
+    return int(sizes.pop())
+
+
+def _resized(samples: Any, batch: int, size: int) -> Any:
+    """The samples with another batch, as tensors that take no memory."""
+    leaves: list[Tensor] = []
+    template = flatten(samples, leaves)
+    made = []
+    for tensor in leaves:
+        shape = (size, *tensor.shape[1:]) if tensor.ndim else ()
+        kind = TensorType.of(shape, tensor.dtype, tensor.device)
+        made.append(wrap(Buffer(kind, np.broadcast_to(np.zeros((), kind.dtype), shape)), None))
+    return rebuild(template, lambda i: made[i])

@@ -1,0 +1,51 @@
+/** The memory views as widgets of JupyterLab. */
+
+import { ReactWidget } from '@jupyterlab/apputils';
+import * as React from 'react';
+import type { Source } from '../api/documents.ts';
+import type { Texts } from '../ui/signals.ts';
+import type { LiveModel } from './live.ts';
+import { LiveContent } from './livelist.tsx';
+import type { MemoryModel } from './model.ts';
+import { MemoryContent } from './view.tsx';
+
+/** Shows a line of the user's. */
+export type ShowSource = (source: Source) => void;
+
+/** Recorded documents in a tab. */
+export class MemoryPanel extends ReactWidget {
+  readonly model: MemoryModel;
+  private readonly _trans: Texts;
+  private readonly _onSource: ShowSource;
+
+  constructor(model: MemoryModel, trans: Texts, onSource: ShowSource) {
+    super();
+    this.model = model;
+    this._trans = trans;
+    this._onSource = onSource;
+    this.addClass('tengen-Memory');
+  }
+
+  protected render(): React.ReactElement {
+    return <MemoryContent model={this.model} trans={this._trans} onSource={this._onSource} />;
+  }
+}
+
+/** What a kernel holds now, in a tab. */
+export class LivePanel extends ReactWidget {
+  private readonly _model: LiveModel;
+  private readonly _trans: Texts;
+  private readonly _onSource: ShowSource;
+
+  constructor(model: LiveModel, trans: Texts, onSource: ShowSource) {
+    super();
+    this._model = model;
+    this._trans = trans;
+    this._onSource = onSource;
+    this.addClass('tengen-Memory');
+  }
+
+  protected render(): React.ReactElement {
+    return <LiveContent model={this._model} trans={this._trans} onSource={this._onSource} />;
+  }
+}
