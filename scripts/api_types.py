@@ -32,6 +32,7 @@ _PLAIN = {
     msgspec.inspect.BoolType: "boolean",
     msgspec.inspect.NoneType: "null",
     msgspec.inspect.BytesType: "string",
+    msgspec.inspect.AnyType: "unknown",
 }
 
 
@@ -75,6 +76,8 @@ def typescript(kind: Any) -> str:
     if isinstance(kind, msgspec.inspect.ListType):
         inner = typescript(kind.item_type)
         return f"({inner})[]" if "|" in inner else f"{inner}[]"
+    if isinstance(kind, msgspec.inspect.TupleType):
+        return f"[{', '.join(map(typescript, kind.item_types))}]"
     if isinstance(kind, msgspec.inspect.StructType):
         return kind.cls.__name__
     if isinstance(kind, msgspec.inspect.LiteralType):

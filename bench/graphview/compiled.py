@@ -18,8 +18,12 @@ def compiled(document: Document) -> Document:
     fused = _rewritten(document, _fuse(document["nodes"]))
     blocked = _rewritten(fused, _block(fused["nodes"]))
     passes = [
-        _record("fuse_conv_bn_relu", document, fused, "convolution, batch norm and relu in one call"),
-        _record("assign_layouts", fused, blocked, "results of convolutions in blocks of 16 channels"),
+        _record(
+            "fuse_conv_bn_relu", document, fused, "convolution, batch norm and relu in one call"
+        ),
+        _record(
+            "assign_layouts", fused, blocked, "results of convolutions in blocks of 16 channels"
+        ),
     ]
     return {**blocked, "passes": passes}
 

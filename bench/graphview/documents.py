@@ -71,7 +71,9 @@ def transformer(layers: int, parts: int = 1, width: int = 384) -> Document:
     """A stack of attention blocks of 21 operators each, in `parts` stages."""
     w = Writer(f"transformer of {layers} blocks")
     shape, wide = [8, 128, width], [8, 128, 4 * width]
-    x = w.node("embedding", "tokens", [w.input("ids", [8, 128]), w.weight("wte", [50257, width])], shape)
+    x = w.node(
+        "embedding", "tokens", [w.input("ids", [8, 128]), w.weight("wte", [50257, width])], shape
+    )
     for layer in range(layers):
         stage = f"stages.{layer * parts // layers}." if parts > 1 else ""
         path = f"{stage}blocks.{layer}"
@@ -140,7 +142,9 @@ def resnet(depths: tuple[int, ...] = (3, 4, 6, 3)) -> Document:
             channels = 4 * width
         width *= 2
     x = w.node("mean", "avgpool", [x], [8, channels])
-    x = w.node("matmul", "fc", [x, w.weight("fc.weight", [1000, channels])], [8, 1000], 2 * 8000 * channels)
+    x = w.node(
+        "matmul", "fc", [x, w.weight("fc.weight", [1000, channels])], [8, 1000], 2 * 8000 * channels
+    )
     x = w.node("add", "fc", [x, w.weight("fc.bias", [1000])], [8, 1000])
     document = w.done(x)
     document["totals"] = {"parameters": 25_557_032, "parameter_bytes": 102_228_128}
@@ -151,7 +155,9 @@ def _conv(w: Writer, path: str, x: str, given: int, made: int, kernel: int, size
     shape = [8, made, size, size]
     flops = 2 * 8 * size * size * made * given * kernel * kernel
     weight = w.weight(f"{path}.weight", [made, given, kernel, kernel])
-    x = w.node("conv2d", path, [x, weight], shape, flops, kernel_size=[kernel, kernel], padding=kernel // 2)
+    x = w.node(
+        "conv2d", path, [x, weight], shape, flops, kernel_size=[kernel, kernel], padding=kernel // 2
+    )
     norm = path.replace("conv", "bn") if "conv" in path else path[:-1] + "1"
     return w.node("batch_norm", norm, [x], shape, training=True, momentum=0.9)
 

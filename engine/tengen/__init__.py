@@ -49,7 +49,7 @@ __version__ = "0.1.0"
 # As in MegEngine, where the package's name for the class hides the module.
 globals()["tensor"] = Tensor
 
-_LATER = ("compat", "data", "jit", "models", "viz")
+_LATER = ("compat", "data", "deploy", "dtr", "jit", "models", "viz")
 
 __all__ = [
     "Parameter",
@@ -78,6 +78,7 @@ __all__ = [
     "is_cuda_available",
     "is_rocm_available",
     "load",
+    "load_static",
     "models",
     "module",
     "operators",
@@ -95,6 +96,14 @@ __all__ = [
     "utils",
     "viz",
 ]
+
+
+def load_static(file: Any, *, level: int = 2) -> Any:
+    """The model of a `.tgm` file (a path or an open binary file), ready to run.
+
+    Runs no code of the file. Raises FileFormatError for a damaged or hostile one.
+    """
+    return importlib.import_module(f"{__name__}.deploy").load_static(file, level=level)
 
 
 def __getattr__(name: str) -> Any:

@@ -136,6 +136,7 @@ class StudioApp(ExtensionApp):
             # To go on without a database would look as if every project were gone.
             self.log.critical("%s", error)
             sys.exit(1)
+        self.settings[ROUTES_SETTING] = ROUTES
         context = self.settings[SETTING]
         copying.recover(context)
         running.recover(context)
@@ -150,7 +151,6 @@ class StudioApp(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Mount every route under the API's prefix."""
-        self.settings[ROUTES_SETTING] = ROUTES
         self.handlers.extend((API + pattern, handler) for pattern, handler in ROUTES + SOCKETS)
         self.handlers.extend((pages.PREFIX + route[0], *route[1:]) for route in pages.pages)
 

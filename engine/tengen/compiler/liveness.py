@@ -10,7 +10,7 @@ def roots(graph: Graph) -> dict[Var, Var]:
     found: dict[Var, Var] = {}
     for node in graph.nodes:
         source = next((v for v in node.inputs if v is not None), None)
-        for place, index in getattr(node.op, "in_place", ()):
+        for place, index in node.op.overwrites(node.attrs):
             state = node.inputs[place]
             if state is not None and state.node is None:
                 found[node.outputs[index]] = state

@@ -23,6 +23,8 @@ from .passes.dead_code import drop_dead_code
 from .passes.elementwise import fuse_elementwise
 from .passes.fold_norm import fold_batch_norm
 from .passes.product import fuse_product
+from .passes.schedule import order_for_memory
+from .passes.updates import fuse_updates
 
 Evaluate = Callable[[Any, tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]
 """`evaluate(op, attrs, buffers)`: the buffers of a call's results."""
@@ -53,6 +55,8 @@ STEPS: tuple[Step, ...] = (
     Step(fuse_batch_norm_backward, 2),
     Step(fuse_product, 2),
     Step(fuse_elementwise, 2),
+    Step(fuse_updates, 2),
+    Step(order_for_memory, 1),
 )
 
 

@@ -118,7 +118,7 @@ class OpDef:
     `dtypes`: the data types of the first input that it takes, each of which its samples show.
     `single`: one output, not a tuple. `alias`: an output may be a view of an input's memory.
     `destination`: the kernel takes `out=` and fills it. `choices`: the values of an enumerated
-    attribute. `without`: edge cases that do not exist for it ("0-size", "0-d", "broadcast",
+    attribute. `in_place`: (input, output) pairs that may share memory. `without`: edge cases that do not exist for it ("0-size", "0-d", "broadcast",
     "non-contiguous"), each with the reason.
     """
 
@@ -132,6 +132,7 @@ class OpDef:
     deterministic: bool = True
     elementwise: bool = False
     choices: dict[str, tuple[Any, ...]] = {}
+    in_place: tuple[tuple[int, int], ...] = ()
     without: dict[str, str] = {}
     why_no_grad: str = "it is piecewise constant or not defined over the reals"
 
@@ -160,6 +161,10 @@ class OpDef:
     def unpack(self, attrs: tuple[Any, ...]) -> dict[str, Any]:
         """The attributes by name."""
         return dict(zip(self.attrs, attrs, strict=True))
+
+    def overwrites(self, attrs: tuple[Any, ...]) -> tuple[tuple[int, int], ...]:
+        """The (input, output) pairs of a call with these attributes that may share memory."""
+        return self.in_place
 
     def infer(self, *types: TensorType, **attrs: Any) -> TensorType | tuple[TensorType, ...]:
         """Output type or types. Raises a TengenError that names what was expected and came."""

@@ -4,6 +4,7 @@ Equal types are the same object, so that a tuple of them is a cheap dictionary k
 path. A dimension is an int; None stands for one that only running the operator can tell.
 """
 
+import math
 from typing import Any
 
 from ..base.device import Device, as_device
@@ -15,15 +16,21 @@ _interned: dict[tuple[Any, ...], "TensorType"] = {}
 
 
 class TensorType:
-    """What is known of a value without its data. Make one with `TensorType.of`."""
+    """What is known of a value without its data. Make one with `TensorType.of`.
 
-    __slots__ = ("device", "dtype", "known", "layout", "logical", "ndim", "shape", "size")
+    `nbytes` are the bytes of the data, padding of a blocked layout included.
+    """
+
+    __slots__ = (
+        "device", "dtype", "known", "layout", "logical", "nbytes", "ndim", "shape", "size",
+    )  # fmt: skip
 
     shape: Shape
     dtype: DType
     device: Device
     layout: Any
     logical: "TensorType"
+    nbytes: int
     ndim: int
     size: int
     known: bool
@@ -53,18 +60,11 @@ class TensorType:
         for dim in shape:
             size *= dim or 0
         made.size = size
+        if layout is not None:
+            size = math.prod(layout.physical_shape(shape))
+        made.nbytes = size * dtype.itemsize
         made.logical = made if layout is None else TensorType.of(shape, dtype, device)
         return made
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the data, padding of a blocked layout included."""
-        if self.layout is not None:
-            total = self.dtype.itemsize
-            for dim in self.layout.physical_shape(self.shape):
-                total *= dim
-            return total
-        return self.size * self.dtype.itemsize
 
     def with_shape(self, shape: Any) -> "TensorType":
         """The plain type of another shape."""

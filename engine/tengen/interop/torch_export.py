@@ -2,11 +2,13 @@
 
 import contextlib
 import dataclasses
+import gc
 import io
 import logging
 import traceback
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from ..base.errors import ArgumentError, UnsupportedError
@@ -46,11 +48,16 @@ def _both(module: Any, args: Any, kwargs: Any, shapes: Any) -> Exported:
         for part in module.modules():
             part.training = mode
         module.train(mode)
+        refusal = None
         try:
             program = torch("export").export(module, args, kwargs, dynamic_shapes=shapes)
             made.append(program.run_decompositions(_decompositions()))
         except Exception as error:
-            raise _explained(module, error) from error
+            refusal = _explained(module, error)
+        if refusal is not None:
+            # PyTorch's frames go now: contexts left open in them would close at a random time.
+            gc.collect()
+            raise refusal
     return Exported(*made)
 
 
@@ -158,9 +165,8 @@ def _line_of(error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     for frame in reversed(frames):
         name = frame.filename
-        if "/torch/" in name.replace("\\", "/") or name.startswith("<") or "/interop/" in name:
-            continue
-        if "contextlib" in name:
+        parts = Path(name).parts
+        if "torch" in parts or name.startswith("<") or name in (__file__, contextlib.__file__):
             continue
         return f"{name}:{frame.lineno}: {frame.line}"
     return ""

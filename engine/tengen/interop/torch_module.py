@@ -34,8 +34,9 @@ class PyTorchModule(Part):
             )
         super().__init__(type(module).__name__)
         self._torch = module
-        self._bridge: _Bridge | None = None
         copy_hierarchy(self, module, lambda value: shared_from_torch(value, Parameter))
+        self._bridge: _Bridge | None = _Bridge(self, module)
+        self._bridge.remember()
 
     def forward(self, *inputs: Any, **kwargs: Any) -> Any:
         bridge = self._bridge
@@ -79,6 +80,11 @@ class _Bridge:
         assert layer is not None
         return getattr(layer.part(head), attribute)
 
+    def remember(self) -> None:
+        """Take what our parameters hold for PyTorch's own memory."""
+        for name, _, ours in self.parameters():
+            self.known[name] = weakref.ref(ours._buffer)
+
     def enter(self) -> None:
         """Bring modes, parameters and buffers of PyTorch's module up to date with ours."""
         layer = self.root()
@@ -88,7 +94,8 @@ class _Bridge:
         with torch().no_grad():
             for name, theirs, ours in self.parameters():
                 if not self._is_known(name, ours):
-                    theirs.copy_(torch_of(np.array(to_plain(ours._buffer))))
+                    # In new memory: what lies in the old one may be somebody else's value.
+                    theirs.data = torch_of(np.array(to_plain(ours._buffer)))
                     ours._buffer = shared_from_torch(theirs)._buffer
                     self.known[name] = weakref.ref(ours._buffer)
             for name in self._buffers:

@@ -11,21 +11,24 @@ from ..runtime.lazy import LazyBuffer
 from .record import Tree
 from .segment import segment_graph
 from .session import Session
+from .structure import flatten
 
 
 class Capture:
     """What `capture` found: the graph, and which handle each input came from.
 
     `sources[i]` is the Tensor handle of graph input i (None for data made inside the call);
-    `results` what the function returned, its tensors without values; `kept[j]` the handle
-    whose next value graph output j is, None for a returned or otherwise held value.
+    `kept[j]` is the handle whose next value graph output j is, None for a returned or otherwise
+    held value. `template` is what the function returned, with places for its tensors;
+    `returned[k]` the graph output at place k, or the tensor itself where it was not computed.
     """
 
-    def __init__(self, graph: Graph, sources: list[Any], results: Any, kept: list[Any]):
+    def __init__(self, graph: Graph, sources: list[Any], kept: list[Any]):
         self.graph = graph
         self.sources = sources
-        self.results = results
         self.kept = kept
+        self.template: Any = None
+        self.returned: list[Any] = []
 
 
 class _Watcher(Session):
@@ -98,7 +101,12 @@ def captured(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Capture
         kept = [owners.get(id(o)) for o in live]
         graph, numbers = segment_graph(watcher.pending, [o.slot for o in live])
         sources = [watcher.origin(n) for n in numbers]
-        return Capture(graph, sources, results, kept)
+        found = Capture(graph, sources, kept)
+        leaves: list[Any] = []
+        found.template = flatten(results, leaves)
+        places = {id(o): index for index, o in enumerate(live)}
+        found.returned = [places.get(id(t._buffer), t) for t in leaves]
+        return found
     finally:
         state.mode, state.recorders = before, recorders
         watcher.restore()

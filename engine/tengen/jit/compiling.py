@@ -44,9 +44,7 @@ def runner_for(
     def optimise(graph: Graph) -> tuple[Graph, list[Any]]:
         return optimised(graph, level, sublinear, budget)
 
-    def make(
-        graph: Graph, forms: Any, donated: frozenset[int], stable: frozenset[int]
-    ) -> Program:
+    def make(graph: Graph, forms: Any, donated: frozenset[int], stable: frozenset[int]) -> Program:
         return Program(graph, forms, donated, stable, planner=plan_memory, ground=ground)
 
     return Runner(optimise, make, Profile() if profiling else None)

@@ -4,21 +4,15 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from ..base.errors import ArgumentError
 from ..compiler import cost
 from ..compiler.memory import plan_memory
 from ..compiler.recompute import Planner
 from ..graph.types import TensorType
-from ..graph.value import wrap
-from ..runtime.buffer import Buffer
 from ..runtime.executor import Program
 from ..runtime.lazy import LazyBuffer
-from ..tensor import Tensor
 from .capture import Capture, captured
 from .compiling import Budget, checked, optimised
-from .structure import flatten, rebuild
+from .samples import batch_of, with_batch
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,10 +61,10 @@ def max_batch(
     `memory_budget` nothing is recomputed, with it values are dropped to fit ("auto" by giving
     the budget itself).
     """
-    batch = _batch_of(samples)
+    batch_of(samples)
 
     def fits(size: int) -> bool:
-        made = _resized(samples, batch, size)
+        made = with_batch(samples, size)
         return estimate(step, *made, memory_budget=memory_budget).total_bytes <= budget
 
     low, high = 0, 1
@@ -97,7 +91,9 @@ def memory_curve(
 
 def _of(found: Capture, budget: Budget, machine: cost.Machine) -> Estimate:
     graph, _ = optimised(found.graph, budget=budget)
-    forms = [_form(source, var.type) for source, var in zip(found.sources, graph.inputs, strict=True)]
+    forms = [
+        _form(source, var.type) for source, var in zip(found.sources, graph.inputs, strict=True)
+    ]
     kept = {id(handle) for handle in found.kept if handle is not None}
     donated = frozenset(i for i, source in enumerate(found.sources) if id(source) in kept)
     program = Program(graph, forms, donated, planner=plan_memory)
@@ -112,26 +108,3 @@ def _form(source: Any, type_: TensorType) -> TensorType:
     if buffer is None or (type(buffer) is LazyBuffer and buffer._array is None):
         return type_
     return buffer.type  # type: ignore[no-any-return]
-
-
-def _batch_of(samples: Any) -> int:
-    leaves: list[Tensor] = []
-    flatten(samples, leaves)
-    sizes = {t.shape[0] for t in leaves if t.ndim}
-    if len(sizes) != 1:
-        raise ArgumentError(
-            f"[max_batch] the samples must share their first axis; it is {sorted(sizes)}"
-        )
-    return int(sizes.pop())
-
-
-def _resized(samples: Any, batch: int, size: int) -> Any:
-    """The samples with another batch, as tensors that take no memory."""
-    leaves: list[Tensor] = []
-    template = flatten(samples, leaves)
-    made = []
-    for tensor in leaves:
-        shape = (size, *tensor.shape[1:]) if tensor.ndim else ()
-        kind = TensorType.of(shape, tensor.dtype, tensor.device)
-        made.append(wrap(Buffer(kind, np.broadcast_to(np.zeros((), kind.dtype), shape)), None))
-    return rebuild(template, lambda i: made[i])

@@ -30,7 +30,7 @@ from .static import Replay
 from .structure import flatten
 from .trace import run_checked
 
-FLOOR = 2e-6
+FLOOR = 1e-5
 WITHOUT_REFERENCE = 1e-3
 LOOSEST = 5e-2
 REPEATED = 1e-5

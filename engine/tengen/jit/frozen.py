@@ -66,6 +66,15 @@ class Observed(Session):
         self._leave_segment()
 
 
+class _Argument:
+    """A returned tensor that is argument `index` itself."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, index: int):
+        self.index = index
+
+
 class Frozen:
     """A call without its Python. `reasons` is empty when that is possible."""
 
@@ -115,7 +124,7 @@ class Frozen:
         self.stretch = session.stretches[-1]
         outputs = {id(o): index for index, o in enumerate(session.wanted)}
         self._take_inputs(session, handed)
-        self._take_results(result, outputs)
+        self._take_results(result, outputs, handed)
         self._take_states(session, outputs)
         held = {*self._result_outputs, *self.writes.values(), *self.grads.values()}
         for index, lazy in enumerate(session.wanted):
@@ -141,7 +150,9 @@ class Frozen:
                 buffer = session.values.get(number)
                 shared = None if buffer is None else numbers.get(id(buffer))
                 if shared is not None:
-                    self.reasons.append(reason("aliased argument", f"argument {shared}", here=False))
+                    self.reasons.append(
+                        reason("aliased argument", f"argument {shared}", here=False)
+                    )
                 self.sources.append(handle)
 
     def _origin(self, number: int) -> Reason:
@@ -151,13 +162,26 @@ class Frozen:
         node = next(node for node in graph.nodes if var in node.inputs)
         return reason("inner data", node.op.name, tag=node.tag)
 
-    def _take_results(self, result: Any, outputs: dict[int, int]) -> None:
+    def _take_results(self, result: Any, outputs: dict[int, int], handed: list[Any]) -> None:
+        """What to return: outputs by number, arguments as they come, handles of the program."""
         tensors: list[Tensor] = []
         self.result = flatten(result, tensors)
+        arguments = {id(t): i for i, t in enumerate(self.leaves)}
+        values = {id(b): i for i, b in reversed(list(enumerate(handed)))}
+        own = {id(t) for t in self.tensors}
         self.returned: list[Any] = []
         for tensor in tensors:
             index = outputs.get(id(tensor._buffer))
-            self.returned.append(tensor if index is None else index)
+            if id(tensor) in arguments:
+                self.returned.append(_Argument(arguments[id(tensor)]))
+            elif index is not None:
+                self.returned.append(tensor if id(tensor) in own else index)
+            elif id(tensor._buffer) in values:
+                self.returned.append(_Argument(values[id(tensor._buffer)]))
+            else:
+                self.returned.append(tensor)
+                if id(tensor) not in own:
+                    self.reasons.append(reason("output", "made without operators", here=False))
         self._result_outputs = {i for i in self.returned if isinstance(i, int)}
 
     def _take_states(self, session: Observed, outputs: dict[int, int]) -> None:
@@ -223,11 +247,14 @@ class Frozen:
             handle.grad = None
         for handle, index in self.grads.items():
             handle.grad = wrap(made[index], None)
-        returned = self.returned
-        return rebuild(
-            self.result,
-            lambda i: wrap(made[returned[i]], None) if type(returned[i]) is int else returned[i],
-        )
+
+        def leaf(place: int) -> Any:
+            what = self.returned[place]
+            if type(what) is int:
+                return wrap(made[what], None)
+            return leaves[what.index] if type(what) is _Argument else what
+
+        return rebuild(self.result, leaf)
 
 
 def flat_tensors(value: Any) -> list[Tensor]:

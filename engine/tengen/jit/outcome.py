@@ -47,9 +47,7 @@ def outcome_of(call: Callable[[], Any], before: Snapshot, restore: bool = True) 
         if tensor.grad is not None and tensor.grad is not grad:
             grads[number] = tensor.grad.numpy()
     changes = before.changes()
-    found = Outcome(
-        [t.numpy() for t in leaves], template, states, grads, changes, text.getvalue()
-    )
+    found = Outcome([t.numpy() for t in leaves], template, states, grads, changes, text.getvalue())
     if restore:
         before.restore()
     return found
@@ -95,7 +93,7 @@ def plain_result(template: Any) -> Any:
 
 
 def agree(a: Outcome, b: Outcome, tolerance: float) -> str:
-    """"" when two outcomes are the same up to `tolerance`, else what differs."""
+    """ "" when two outcomes are the same up to `tolerance`, else what differs."""
     if (a.error is None) != (b.error is None):
         return f"one way fails: {a.error or b.error}"
     if a.error is not None and type(a.error) is not type(b.error):

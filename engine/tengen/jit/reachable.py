@@ -4,9 +4,12 @@ Looked for in the closure, the globals its code names, defaults, the object it i
 what those hold, as far as it is the user's own or ours.
 """
 
+import random
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
+
+import numpy as np
 
 from ..autodiff import GradManager
 from ..module import Module
@@ -23,7 +26,8 @@ class Reachable:
 
     `places` lists (owner, key, value): a name in a namespace, an attribute or an element whose
     value is plain; owners are dicts, lists or cells. `namespaces` are the attribute dicts of
-    objects, `names` the (globals, name) that code uses, `cells` what closures hold.
+    objects, `names` the (globals, name) that code uses, `cells` what closures hold, `random` generators of
+    Python's and NumPy's.
     """
 
     def __init__(self) -> None:
@@ -36,6 +40,7 @@ class Reachable:
         self.namespaces: list[dict[str, Any]] = []
         self.names: list[tuple[dict[str, Any], str]] = []
         self.cells: list[Any] = []
+        self.random: list[Any] = []
         self._seen: dict[int, Any] = {}
 
     def visit(self, value: Any, depth: int = 0) -> None:
@@ -58,6 +63,8 @@ class Reachable:
                 self._namespace(group, depth)
         elif isinstance(value, (types.FunctionType, types.MethodType)):
             self._function(value, depth)
+        elif isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
+            self.random.append(value)
         elif isinstance(value, (dict, list, tuple, set)):
             self._container(value, depth)
         elif not isinstance(value, _LEAVE) and hasattr(value, "__dict__") and _ours(value):

@@ -5,6 +5,10 @@ from typing import Any
 import numpy as np
 
 from ..base import dtype as dt
+from ..base.errors import ArgumentError
+from ..graph.types import TensorType
+from ..graph.value import wrap
+from ..runtime.buffer import Buffer
 from ..tensor import Tensor
 from .structure import flatten, rebuild
 
@@ -37,6 +41,29 @@ def resized(samples: Any) -> Any:
     if len(sizes) != 1 or max(sizes) < 3:
         return None
     return _mapped(samples, lambda t: t[:-1] if t.ndim else t)
+
+
+def batch_of(samples: Any) -> int:
+    """The size of the first axis that the samples' tensors share. Raises ArgumentError if none."""
+    leaves: list[Tensor] = []
+    flatten(samples, leaves)
+    sizes = {t.shape[0] for t in leaves if t.ndim}
+    if len(sizes) != 1:
+        raise ArgumentError(
+            f"[batch] the samples must share their first axis, the batch; it is {sorted(sizes)}"
+        )
+    return int(sizes.pop())
+
+
+def with_batch(samples: Any, size: int) -> Any:
+    """The samples with another batch, as tensors of zeros that take no memory."""
+
+    def change(tensor: Tensor) -> Any:
+        shape = (size, *tensor.shape[1:]) if tensor.ndim else ()
+        kind = TensorType.of(shape, tensor.dtype, tensor.device)
+        return wrap(Buffer(kind, np.broadcast_to(np.zeros((), kind.dtype), shape)), None)
+
+    return _mapped(samples, change)
 
 
 def _mapped(samples: Any, change: Any) -> Any:

@@ -1,5 +1,6 @@
 """Snapshot: everything a function could change, to be put back exactly as it was."""
 
+import copy
 import random
 from typing import Any
 
@@ -28,6 +29,7 @@ class Snapshot:
         self.containers = [(c, _copy(c)) for c in seen.containers if not isinstance(c, tuple)]
         self.cells = [(c, c.cell_contents) for c in seen.cells]
         self.names = [(d, n, d.get(n)) for d, n in seen.names]
+        self.random = [(g, _drawn(g)) for g in seen.random]
         self.python_random = random.getstate()
         self.numpy_random = np.random.get_state()
 
@@ -44,6 +46,8 @@ class Snapshot:
             names[name] = value
         for tensor, buffer, var, grad in self.tensors:
             tensor._buffer, tensor._var, tensor.grad = buffer, var, grad
+        for source, state in self.random:
+            _redraw(source, state)
         random.setstate(self.python_random)
         np.random.set_state(self.numpy_random)
 
@@ -63,11 +67,32 @@ class Snapshot:
         for names, name, value in self.names:
             if not _same(names.get(name), value):
                 found.append(f"the global {name!r} changed")
+        for source, state in self.random:
+            if repr(_drawn(source)) != repr(state):
+                found.append("random numbers of a generator of Python's or NumPy's were drawn")
         if random.getstate() != self.python_random:
             found.append("Python's random numbers were drawn")
         if not _same_state(np.random.get_state(), self.numpy_random):
             found.append("NumPy's random numbers were drawn")
         return list(dict.fromkeys(found))
+
+
+def _drawn(source: Any) -> Any:
+    """The state of a generator of Python's or NumPy's."""
+    if isinstance(source, random.Random):
+        return source.getstate()
+    if isinstance(source, np.random.RandomState):
+        return source.get_state(legacy=False)
+    return copy.deepcopy(source.bit_generator.state)
+
+
+def _redraw(source: Any, state: Any) -> None:
+    if isinstance(source, random.Random):
+        source.setstate(state)
+    elif isinstance(source, np.random.RandomState):
+        source.set_state(state)
+    else:
+        source.bit_generator.state = state
 
 
 def _settled(tensor: Tensor) -> Any:

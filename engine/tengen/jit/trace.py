@@ -1,6 +1,7 @@
 """trace: a function whose calls run as static graphs."""
 
 import functools
+import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -115,6 +116,33 @@ class trace:  # noqa: N801 - MegEngine's name
                 raise StateError("[trace] call the function first, or give arguments")
             args, kwargs = self._last
         return captured(self.__wrapped__, *args, **kwargs)
+
+    def dump(
+        self,
+        file: Any,
+        *,
+        arg_names: Any = None,
+        output_names: Any = None,
+        optimize_for_inference: bool = True,
+        user_info: Any = None,
+    ) -> dict[str, Any]:
+        """Write the last call as a `.tgm` file; see `tengen.deploy.dump`. Needs
+        `capture_as_const=True` and a call before. Gives the file's meta data."""
+        if not self._capture_as_const:
+            raise StateError("[trace] dump needs capture_as_const=True")
+        if self._last is None:
+            raise StateError("[trace] call the function before dump, so that its inputs are known")
+        args, kwargs = self._last
+        function = functools.partial(self.__wrapped__, **kwargs) if kwargs else self.__wrapped__
+        return importlib.import_module("tengen.deploy").dump(  # type: ignore[no-any-return]
+            function,
+            file,
+            *args,
+            arg_names=arg_names,
+            output_names=output_names,
+            optimize_for_inference=optimize_for_inference,
+            user_info=user_info,
+        )
 
     def get_profile(self) -> dict[str, Any]:
         """What was measured since the function was made; needs `profiling=True`."""

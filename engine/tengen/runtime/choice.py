@@ -42,7 +42,7 @@ def choose(
     Without `deferring` it is one that finishes its outputs itself.
     """
     if settings.config.backends == "null":
-        return _null(op, forms, outs)
+        return _null(op, attrs, forms, outs)
     if not op.backends:
         return None
     named = _named().get(op.name)
@@ -64,12 +64,12 @@ def choose(
     return None
 
 
-def _null(op: OpDef, forms: Types, outs: Any) -> Bound | None:
+def _null(op: OpDef, attrs: tuple[Any, ...], forms: Types, outs: Any) -> Bound | None:
     """A kernel that takes what comes and computes nothing; views stay views."""
     if op.alias or not all(t.known for t in outs):
         return None
     layouts = tuple([None if f is None else f.layout for f in forms])
-    over = (0, 0) if op.elementwise or getattr(op, "in_place", ()) else None
+    over = (0, 0) if op.elementwise or op.overwrites(attrs) else None
     return Bound(null.run, layouts, outs, contiguous=False, inplace=over, name="null")
 
 

@@ -79,11 +79,6 @@ class Program:
         """
         return self.nbytes + self.kept_bytes + sum(s.nbytes for s in self._fresh)
 
-    @property
-    def peak_bytes(self) -> int:
-        """The most bytes that a run holds above its inputs: the arena and fresh outputs."""
-        return self.plan.size + sum(s.nbytes for s in self._fresh)
-
     def run(self, buffers: Sequence[Buffer], profile: Profile | None = None) -> list[Buffer | None]:
         """The outputs of the graph on these inputs, a Buffer for each.
 

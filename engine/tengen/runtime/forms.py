@@ -69,14 +69,17 @@ def _of_gradients(graph: Graph, lowered: Lowered) -> dict[int, object]:
     numbers = {var: index for index, var in enumerate(graph.inputs)}
     found: dict[int, object] = {}
     for node in graph.nodes:
-        if not getattr(node.op, "in_place", ()) or len(node.inputs) < 2:
-            continue
-        param, grad = node.inputs[:2]
-        if param not in numbers or grad is None:
-            continue
-        layout = lowered.places[grad].type.layout
-        if layout is not None:
-            for var in (param, *node.inputs[2:]):
-                if var in numbers and var.type.shape == param.type.shape:  # type: ignore[union-attr]
-                    found[numbers[var]] = layout  # type: ignore[index]
+        updated = {source for source, _ in node.op.overwrites(node.attrs)}
+        for source in updated:
+            param = node.inputs[source]
+            if param not in numbers:
+                continue
+            near = [
+                (abs(index - source), lowered.places[var].type.layout)
+                for index, var in enumerate(node.inputs)
+                if var is not None and index not in updated and var.type.shape == param.type.shape
+            ]
+            layout = min(near, key=lambda item: item[0])[1] if near else None
+            if layout is not None:
+                found[numbers[param]] = layout
     return found

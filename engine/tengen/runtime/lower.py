@@ -148,12 +148,12 @@ class _Lowering:
                 for v, layout in zip(node.inputs, bound.in_layouts, strict=True)
             ]
         )
-        pairs = getattr(node.op, "in_place", None) if bound.inplace is not None else None
-        if pairs is None:
-            pairs = (bound.inplace,) if bound.inplace is not None else ()
+        pairs: tuple[tuple[int, int], ...] = ()
+        if bound.inplace is not None:
+            pairs = node.op.overwrites(node.attrs) or (bound.inplace,)
         taken = self._taken(number, node, ins, bound.out_types, pairs)
-        if len(taken) < len(pairs):
-            taken = {}
+        if len(taken) < len(pairs) and node.op.in_place:
+            taken = {}  # one update is in place as a whole; of several each for itself
         outs = self._results(node, bound.out_types, taken)
         if bound.workspace:
             type_ = TensorType.of((bound.workspace,), np.uint8, bound.out_types[0].device)

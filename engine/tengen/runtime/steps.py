@@ -16,6 +16,9 @@ from ..graph.node import Node, Var
 from ..graph.types import TensorType
 from .buffer import Buffer, Tag
 
+MOST_COPIED = 1 << 27
+"""Bytes of a strided value from which it is not tried whether its view would be a copy."""
+
 
 class Kind(Enum):
     """Where a storage's bytes come from."""
@@ -117,6 +120,8 @@ class Ghosts:
 
     def views(self, source: Place, kernel: Callable[[Any], Any]) -> list[Place | None]:
         """The places of what `kernel(array)` gives (one array, or several): None for a copy."""
+        if source.strides is not None and source.type.nbytes > MOST_COPIED:
+            return [None]
         needed = max(source.storage.nbytes, 1)
         if self._memory is None or len(self._memory) < needed:
             self._memory = mmap.mmap(-1, needed)

@@ -1,6 +1,7 @@
 """Pictures of what is going on, in a notebook or a terminal."""
 
+from .graph import GraphView, graph
 from .memory import MemoryView, memory
 from .monitor import Monitor
 
-__all__ = ["MemoryView", "Monitor", "memory"]
+__all__ = ["GraphView", "MemoryView", "Monitor", "graph", "memory"]

@@ -74,7 +74,7 @@ def document(
         kind.append(found)
         shape.append(shapes.number(f"{type_.dtype.name}{tuple(type_.shape)}"))
         name.append(tensors.number(known.names.get(index, "")))
-        growth.append(_per_sample(type_.shape, nbytes, found, batch))
+        growth.append(per_sample(type_.shape, nbytes, found, batch))
     kinds = np.array(kind, np.int64)
     blocks = {
         "count": count,
@@ -140,7 +140,7 @@ def _within_call(watch: Watch, death: Any) -> set[int]:
     return found
 
 
-def _per_sample(shape: Any, nbytes: int, kind: int, batch: int | None) -> int:
+def per_sample(shape: Any, nbytes: int, kind: int, batch: int | None) -> int:
     """The bytes that one more sample adds, judged by the first axis."""
     if not batch or kind in (PARAMETER, OPTIMIZER) or not shape or shape[0] % batch:
         return 0
@@ -203,18 +203,25 @@ def _peak(
     alive[:before] = True
     alive[number[:time][seen[:time] >= 0]] = True
     alive[number[:time][seen[:time] < 0]] = False
+    return {
+        "bytes": int(used[time]),
+        "time": time,
+        "holders": summary(np.flatnonzero(alive), size, kinds, origin, origins),
+    }
+
+
+def summary(
+    alive: Any, size: Any, kinds: Any, origin: Any, origins: Origins
+) -> list[dict[str, Any]]:
+    """Blocks that are held together, by module and kind, the largest first."""
     groups: dict[tuple[str, int], list[int]] = {}
-    for index in np.flatnonzero(alive):
+    for index in alive:
         module = origins.items[origin[index]].get("module", "")
         held_by = groups.setdefault((module, int(kinds[index])), [0, 0])
         held_by[0] += int(size[index])
         held_by[1] += 1
     ranked = sorted(groups.items(), key=lambda item: -item[1][0])[:MOST_HOLDERS]
-    return {
-        "bytes": int(used[time]),
-        "time": time,
-        "holders": [
-            {"module": module, "kind": KINDS[kind], "bytes": total, "blocks": blocks}
-            for (module, kind), (total, blocks) in ranked
-        ],
-    }
+    return [
+        {"module": module, "kind": KINDS[kind], "bytes": total, "blocks": blocks}
+        for (module, kind), (total, blocks) in ranked
+    ]

@@ -1,7 +1,8 @@
 /** The plugins that this extension adds to JupyterLab. */
 
+import graph from './graph/plugin.ts';
 import home from './home/plugin.ts';
 import memory from './memory/plugin.ts';
 import source from './source/plugin.ts';
 
-export default [home, memory, source];
+export default [graph, home, memory, source];

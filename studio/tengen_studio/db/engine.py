@@ -64,6 +64,12 @@ class Database:
             finally:
                 _end(endings, committed)
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection in a transaction that only reads."""
+        with self.engine.connect().execution_options(**{_READ_ONLY: True}) as connection:
+            yield connection
+
     def close(self) -> None:
         """Give every connection back to the system."""
         self.engine.dispose()

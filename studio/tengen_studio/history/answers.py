@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from sqlalchemy.orm import Session
 
 from tengen_studio.access import HOST_ID, Actor, Role
 from tengen_studio.context import context_of
+from tengen_studio.db import hold, release
 from tengen_studio.errors import ConflictError, ForbiddenError, InvalidError
 from tengen_studio.history import compare, models, schemas, service
+from tengen_studio.history.merging import Joined
 from tengen_studio.history.sides import FolderSides, Sides
 from tengen_studio.paths import project_folder
 from tengen_studio.projects import service as projects
-from tengen_studio.storage import trees
+from tengen_studio.storage import archives, trees
 from tengen_studio.storage.folders import Content
 
 Item = TypeVar("Item")
 
 PAGE = 1_000
+_UNTOLD = {"skipped", "environment"}
 _KINDS = {trees.FILE: "file", trees.EXECUTABLE: "executable", trees.LINK: "link"}
 
 
@@ -30,9 +33,6 @@ def save(session: Session, actor: Actor, project_id: str, message: str) -> schem
         raise InvalidError("message: a text of at most 10000 characters was expected.")
     project = projects.get(session, actor, project_id, Role.editor)
     return version_answer(service.save(session, actor, project, message.strip()))
-
-
-_UNTOLD = {"skipped", "environment"}
 
 
 def versions(
@@ -102,6 +102,36 @@ def restore(
     return version_answer(row)
 
 
+def archive(
+    session: Session, actor: Actor, project_id: str, number: str
+) -> tuple[str, Iterator[bytes]]:
+    """Return the file name and content of a version as a zip archive."""
+    project = projects.get(session, actor, project_id)
+    row, found = service.export(session, actor, project, service.parse_number(number))
+    return f"{project.slug}-v{row.number}.zip", archives.pack(found, row.created)
+
+
+def pull(session: Session, actor: Actor, project_id: str, number: int | None) -> schemas.Merged:
+    """Bring in the origin's changes."""
+    project = projects.get(session, actor, project_id, Role.editor)
+    return _merged(*service.pull(session, actor, project, number))
+
+
+def push(
+    session: Session, actor: Actor, project_id: str, sent: BinaryIO, query: schemas.PushQuery
+) -> schemas.Merged:
+    """Make the files of an archive the next version."""
+    project = projects.get(session, actor, project_id, Role.editor)
+    context = context_of(session)
+    release(session)
+    folder = hold(session).enter_context(context.storage.scratch()) / "files"
+    archives.unpack(sent, folder, context.limits)
+    row, joined = service.receive(
+        session, actor, project, folder, query.base, query.message, query.merge
+    )
+    return _merged(row, joined)
+
+
 def version_answer(row: models.Version) -> schemas.Version:
     """Return what is told of a version."""
     details = {key: value for key, value in row.details.items() if key not in _UNTOLD}
@@ -125,6 +155,10 @@ def version_answer(row: models.Version) -> schemas.Version:
         skipped=row.details.get("skipped", {}),
         details=details,
     )
+
+
+def _merged(row: models.Version, joined: Joined) -> schemas.Merged:
+    return schemas.Merged(version_answer(row), joined.taken, joined.merged, joined.conflicts)
 
 
 @contextmanager

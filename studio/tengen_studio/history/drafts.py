@@ -8,11 +8,12 @@ from pathlib import Path
 
 from tengen_studio.errors import OverQuotaError
 from tengen_studio.history import cells
+from tengen_studio.sizes import size_text
 from tengen_studio.storage import Storage
-from tengen_studio.storage.history import Reader, make_commit
-from tengen_studio.storage.packs import COMMIT, PackWriter
+from tengen_studio.storage.history import HistoryStore, Reader, make_commit
+from tengen_studio.storage.packs import BLOB, COMMIT, PackWriter
 from tengen_studio.storage.scan import Inspect, Intake, snapshot
-from tengen_studio.storage.trees import Change
+from tengen_studio.storage.trees import Change, read_pointer
 
 MOST_NOTEBOOKS = 50
 
@@ -128,6 +129,39 @@ class Workshop:
         large = {pointer.sha256: pointer.size for pointer in pointers}
         return self._draft(commit, tree, parent, count, size, large, {})
 
+    def tree_of(self, folder: Path) -> str:
+        """Return the tree of another folder's files, which it takes in.
+
+        Raises:
+            OverQuotaError: the new content does not fit.
+        """
+        history = self.storage.history(self.project_id)
+        spend = self.room.spender()
+        with history.reader() as reader, history.writer(reader, spend) as writer:
+            intake = Intake(writer, self.storage.blobs, self.large_file, self.held, self.inspect)
+            return snapshot(folder, history, reader, intake).tree
+
+    def copy_tree(self, source: HistoryStore, tree: str) -> None:
+        """Take in a tree of another project, with all that it holds.
+
+        Raises:
+            OverQuotaError: the new content does not fit.
+        """
+        history = self.storage.history(self.project_id)
+        spend = self.room.spender()
+        with (
+            source.reader() as theirs,
+            history.reader() as reader,
+            history.writer(reader, spend) as writer,
+        ):
+            for oid in theirs.reachable(tree):
+                if not reader.has(oid):
+                    kind, data = theirs.raw(oid)
+                    pointer = read_pointer(data) if kind == BLOB else None
+                    if pointer and pointer.sha256 not in self.held:
+                        spend(pointer.size)
+                    writer.add(kind, data)
+
     def _draft(
         self,
         commit: str,
@@ -142,16 +176,6 @@ class Workshop:
             changes = reader.changes(parent.tree if parent else None, tree)
             counts = _count_cells(reader, changes)
         return Draft(commit, tree, files, size, changes, counts, large, skipped)
-
-
-def size_text(count: int) -> str:
-    """Return a number of bytes as people read it."""
-    size, unit = float(count), "B"
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if size < 1000 or unit == "TB":
-            break
-        size /= 1000
-    return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
 
 
 def _commit(writer: PackWriter, tree: str, parent: Parent | None, label: Label) -> str:

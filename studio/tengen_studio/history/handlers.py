@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tornado.web as web
+
 from tengen_studio.contract import contract
-from tengen_studio.errors import ConflictError, ForbiddenError, NoSpaceError
+from tengen_studio.errors import ConflictError, ForbiddenError, NoSpaceError, TooLargeError
 from tengen_studio.guard import Audience, guarded
 from tengen_studio.history import answers, schemas
 from tengen_studio.http import StudioHandler
+from tengen_studio.uploads import UploadHandler
 
 
 class VersionsHandler(StudioHandler):
@@ -104,11 +107,59 @@ class RestoresHandler(StudioHandler):
         self.send(await self.transact(answers.restore, project_id, request))
 
 
+class ArchiveHandler(StudioHandler):
+    """`/projects/{project_id}/versions/{number}/archive`: a whole version."""
+
+    @contract("application/zip", refuses=(ForbiddenError,))
+    @guarded(Audience.anyone)
+    async def get(self, project_id: str, number: str) -> None:
+        """Give a version as a zip archive, as a download."""
+        name, pieces = await self.transact(answers.archive, project_id, number)
+        await self.stream(pieces, name=name)
+
+
+class PullsHandler(StudioHandler):
+    """`/projects/{project_id}/pulls`: the origin's changes."""
+
+    @contract(
+        schemas.Merged,
+        status=201,
+        takes=schemas.PullRequest,
+        refuses=(ForbiddenError, ConflictError, NoSpaceError),
+    )
+    @guarded(Audience.people)
+    async def post(self, project_id: str) -> None:
+        """Bring what the project's origin has changed into the project."""
+        request = self.body(schemas.PullRequest)
+        self.send(await self.transact(answers.pull, project_id, request.version))
+
+
+@web.stream_request_body
+class PushesHandler(UploadHandler):
+    """`/projects/{project_id}/pushes`: versions from elsewhere."""
+
+    @contract(
+        schemas.Merged,
+        status=201,
+        takes="application/zip",
+        query=schemas.PushQuery,
+        refuses=(ForbiddenError, ConflictError, TooLargeError, NoSpaceError),
+    )
+    @guarded(Audience.people)
+    async def post(self, project_id: str) -> None:
+        """Make a zip archive, which is the request's body, the project's next version."""
+        query = self.query(schemas.PushQuery)
+        self.send(await self.transact(answers.push, project_id, self.file, query))
+
+
 routes = [
     (r"/projects/([^/]+)/versions", VersionsHandler),
     (r"/projects/([^/]+)/versions/([^/]+)", VersionHandler),
     (r"/projects/([^/]+)/versions/([^/]+)/files", VersionFilesHandler),
     (r"/projects/([^/]+)/versions/([^/]+)/content", VersionContentHandler),
+    (r"/projects/([^/]+)/versions/([^/]+)/archive", ArchiveHandler),
+    (r"/projects/([^/]+)/pulls", PullsHandler),
+    (r"/projects/([^/]+)/pushes", PushesHandler),
     (r"/projects/([^/]+)/diff", DiffHandler),
     (r"/projects/([^/]+)/diff/file", FileDiffHandler),
     (r"/projects/([^/]+)/restores", RestoresHandler),

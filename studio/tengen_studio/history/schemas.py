@@ -186,31 +186,6 @@ class RestoreRequest(Struct, frozen=True, forbid_unknown_fields=True):
     path: str | None = None
 
 
-class ForkRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """A fork of that version (the newest if null), under that name (the origin's if empty)."""
-
-    version: int | None = None
-    name: str = ""
-    directory: str = ""
-
-
-class ForkEntry(Struct, frozen=True):
-    """A fork of a project that the asker may see."""
-
-    id: str
-    name: str
-    owner: str
-    version: int
-    created: str
-
-
-class ForkPage(Struct, frozen=True):
-    """One page of a project's forks, the newest first."""
-
-    items: list[ForkEntry]
-    next: str | None = None
-
-
 class PullRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Which version of the origin to bring in; the newest if null."""
 
@@ -229,7 +204,7 @@ class Merged(Struct, frozen=True):
     conflicts: dict[str, str]
 
 
-class ReceiveQuery(Struct, frozen=True, forbid_unknown_fields=True):
+class PushQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """The version that the pushed files build on, and what they change.
 
     Where another version came first, `merge` joins both; without it the push is refused.

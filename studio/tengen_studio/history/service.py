@@ -21,6 +21,7 @@ from tengen_studio.environment import environment
 from tengen_studio.errors import ForbiddenError, InvalidError, NotFoundError
 from tengen_studio.history.advance import advance
 from tengen_studio.history.drafts import Label, Workshop
+from tengen_studio.history.exchange import pull, receive
 from tengen_studio.history.models import Version
 from tengen_studio.history.recording import latest, parent_of, record, version, workshop
 from tengen_studio.paging import newest_first
@@ -30,6 +31,24 @@ from tengen_studio.steps import RemoveFiles, lock_project, promise
 from tengen_studio.storage.folders import Content, write_whole
 from tengen_studio.storage.packs import TREE
 from tengen_studio.storage.trees import Entry, build
+
+__all__ = [
+    "begin",
+    "contents",
+    "copyable",
+    "export",
+    "files",
+    "get",
+    "parse_number",
+    "pull",
+    "read",
+    "receive",
+    "restore",
+    "save",
+    "stream",
+    "versions",
+    "writer_of",
+]
 
 MOST_SCANNED = 20 * 2**20
 
@@ -275,7 +294,7 @@ def export(
 
     The content is read as it is asked for, and needs the session no more.
     """
-    row = get(session, actor, project, number)
+    row = copyable(session, actor, project, number)
     storage = context_of(session).storage
     history, tree = storage.history(project.id), row.tree
 

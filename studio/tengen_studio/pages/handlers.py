@@ -120,7 +120,7 @@ class PageHandler(Identified, ExtensionHandlerMixin, JupyterHandler):
             root=self.base_url + PREFIX.lstrip("/"),
             nonce=self.nonce,
             xsrf=self.xsrf_token.decode(),
-            path=self.request.path,
+            here=self.request.path,
         )
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:

@@ -27,6 +27,8 @@ def raw_html(text: str) -> str:
     made = mistune.create_markdown(renderer=_Renderer(), plugins=_PLUGINS)
     made.renderer.register("block_math", _block_math)  # type: ignore[union-attr]
     made.renderer.register("inline_math", _inline_math)  # type: ignore[union-attr]
+    made.renderer.register("table_cell", _table_cell)  # type: ignore[union-attr]
+    made.renderer.register("task_list_item", _task)  # type: ignore[union-attr]
     return str(made(text[:LONGEST]))
 
 
@@ -65,3 +67,14 @@ def _block_math(renderer: Any, text: str) -> str:
 
 def _inline_math(renderer: Any, text: str) -> str:
     return mathml(text, block=False)
+
+
+def _table_cell(renderer: Any, text: str, align: str | None = None, head: bool = False) -> str:
+    tag = "th" if head else "td"
+    # An inline style, as the library writes it, is not allowed on the page.
+    aligned = f' align="{align}"' if align else ""
+    return f"<{tag}{aligned}>{text}</{tag}>\n"
+
+
+def _task(renderer: Any, text: str, checked: bool = False) -> str:
+    return f'<li class="task-list-item">{"☑" if checked else "☐"} {text}</li>\n'

@@ -22,7 +22,7 @@ from tengen_studio.addresses import checked as checked_address
 from tengen_studio.addresses import public_address
 from tengen_studio.context import Limits
 from tengen_studio.errors import InvalidError, NotFoundError, TooLargeError
-from tengen_studio.history.drafts import size_text
+from tengen_studio.sizes import size_text
 from tengen_studio.storage import durable, trees
 from tengen_studio.storage.names import BadPathError, check_together, checked_path, is_ignored
 from tengen_studio.storage.scan import stays_inside

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tornado.web as web
+
 from tengen_studio.contract import contract
 from tengen_studio.errors import (
     ConflictError,
@@ -12,6 +14,7 @@ from tengen_studio.errors import (
 from tengen_studio.guard import Audience, guarded
 from tengen_studio.http import StudioHandler
 from tengen_studio.projects import making, schemas, service
+from tengen_studio.uploads import UploadHandler
 
 
 class ProjectsHandler(StudioHandler):
@@ -87,8 +90,52 @@ class TrashHandler(StudioHandler):
         self.send(await self.transact(service.untrash, project_id))
 
 
+class ForksHandler(StudioHandler):
+    """`/projects/{project_id}/forks`: projects made from this one."""
+
+    @contract(schemas.ForkPage, query=schemas.ForksQuery)
+    @guarded(Audience.anyone)
+    async def get(self, project_id: str) -> None:
+        """List the project's forks that the asker may see, the newest first."""
+        query = self.query(schemas.ForksQuery)
+        self.send(await self.transact(service.forks, project_id, query.after))
+
+    @contract(
+        schemas.NewProject,
+        status=201,
+        takes=schemas.ForkRequest,
+        refuses=(ForbiddenError, ConflictError, NoSpaceError),
+    )
+    @guarded(Audience.people)
+    async def post(self, project_id: str) -> None:
+        """Make a project of the asker's own from a version of this one."""
+        request = self.body(schemas.ForkRequest)
+        self.send(await self.transact(making.fork, project_id, request))
+
+
+@web.stream_request_body
+class ImportsHandler(UploadHandler):
+    """`/imports`: projects from archives."""
+
+    @contract(
+        schemas.NewProject,
+        status=201,
+        takes="application/zip",
+        query=schemas.ImportQuery,
+        refuses=(ForbiddenError, ConflictError, TooLargeError, NoSpaceError),
+    )
+    @guarded(Audience.people)
+    async def post(self) -> None:
+        """Make a project of a zip archive, which is the request's body."""
+        it = self.query(schemas.ImportQuery)
+        made = await self.transact(making.import_archive, self.file, it.name, it.directory)
+        self.send(made)
+
+
 routes = [
     (r"/projects", ProjectsHandler),
+    (r"/imports", ImportsHandler),
+    (r"/projects/([^/]+)/forks", ForksHandler),
     (r"/tags", TagsHandler),
     (r"/projects/([^/]+)", ProjectHandler),
     (r"/projects/([^/]+)/trash", TrashHandler),

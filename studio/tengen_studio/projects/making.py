@@ -21,11 +21,12 @@ from tengen_studio.errors import ConflictError, ForbiddenError, InvalidError
 from tengen_studio.history import service as history
 from tengen_studio.history.models import Version
 from tengen_studio.paths import resolve_directory
-from tengen_studio.projects import archives, cloning, rules, schemas
+from tengen_studio.projects import cloning, rules, schemas
 from tengen_studio.projects.answers import answer
 from tengen_studio.projects.models import Project
-from tengen_studio.projects.service import check_folder, free_name
+from tengen_studio.projects.service import check_folder, free_name, get
 from tengen_studio.steps import PlaceFolder, promise
+from tengen_studio.storage import archives
 from tengen_studio.storage.durable import temporary_name
 from tengen_studio.storage.folders import sync_whole
 from tengen_studio.templates import service as templates
@@ -105,25 +106,21 @@ def import_archive(
 
 
 def fork(
-    session: Session,
-    actor: Actor,
-    origin: Project,
-    number: int | None = None,
-    directory: str = "",
-    name: str = "",
+    session: Session, actor: Actor, project_id: str, request: schemas.ForkRequest
 ) -> schemas.NewProject:
     """Make a project of the actor's own from a version of another one.
 
-    The caller has looked `origin` up; a link that only shows it is refused here.
-
     Raises:
+        NotFoundError: no such project for the actor.
         ForbiddenError: the actor may see the project and not copy it.
         NotFoundError: no such version.
         OverQuotaError: the quota does not hold it.
     """
     require_person(actor)
-    version = history.copyable(session, actor, origin, number)
-    project = _draft(actor, schemas.ProjectRequest(tags=origin.tags), name or origin.name)
+    origin = get(session, actor, project_id)
+    version = history.copyable(session, actor, origin, request.version)
+    name = request.name or origin.name
+    project = _draft(actor, schemas.ProjectRequest(tags=origin.tags), name)
     project.description, project.licence = origin.description, origin.licence
     project.origin_project_id, project.origin_version = origin.id, version.number
     details: dict[str, object] = {"forked": {"project": origin.id, "version": version.number}}
@@ -131,7 +128,7 @@ def fork(
         session,
         actor,
         project,
-        directory,
+        request.directory,
         history.writer_of(session, origin, version),
         details,
         message=f"Forked from {origin.name}, version {version.number}",

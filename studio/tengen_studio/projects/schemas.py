@@ -105,6 +105,37 @@ class ProjectRequest(Struct, frozen=True, forbid_unknown_fields=True):
     branch: str | None = None
 
 
+class ForkRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """A fork of that version (the newest if null), under that name (the origin's if empty)."""
+
+    version: int | None = None
+    name: str = ""
+    directory: str = ""
+
+
+class Fork(Struct, frozen=True):
+    """A fork of a project, as far as the asker may know of it."""
+
+    id: str
+    name: str
+    owner: Owner
+    version: int
+    created: str
+
+
+class ForkPage(Struct, frozen=True):
+    """One page of a project's forks, the newest first."""
+
+    items: list[Fork]
+    next: str | None = None
+
+
+class ForksQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which page of the forks; `after` is the `next` of the page before."""
+
+    after: str | None = None
+
+
 class ImportQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """The name of the project that an archive becomes, and the folder to make its own in."""
 

@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from tengen_studio import audit
-from tengen_studio.access import HOST_ID, Actor, Role, require, require_person
+from tengen_studio.access import HOST_ID, Actor, Role, require, require_person, role_of
 from tengen_studio.context import StudioContext, context_of
 from tengen_studio.db import release, utcnow
 from tengen_studio.errors import ConflictError, InvalidError, OverQuotaError
@@ -206,6 +206,23 @@ def delete(session: Session, actor: Actor, project_id: str) -> None:
     promise(session, RemoveFiles(paths))
     audit.record(session, actor, "project.delete", project.id, name=project.name)
     session.execute(delete_rows(Project).where(Project.id == project.id))
+
+
+def forks(
+    session: Session, actor: Actor, project_id: str, after: str | None = None
+) -> schemas.ForkPage:
+    """Return a page of a project's forks that the actor may see, the newest first."""
+    project = get(session, actor, project_id)
+    statement = select(Project).where(
+        Project.origin_project_id == project.id, Project.trashed.is_(None)
+    )
+    rows, cursor = newest_first(session, statement, Project.created, Project.id, after)
+    seen = [row for row in rows if role_of(session, actor, row) is not None]
+    items = [
+        schemas.Fork(it.id, it.name, it.owner, row.origin_version or 0, it.created)
+        for it, row in zip(answers(session, actor, seen), seen, strict=True)
+    ]
+    return schemas.ForkPage(items, cursor)
 
 
 def trash_folder(context: StudioContext, project: Project) -> Path:

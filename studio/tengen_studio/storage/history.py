@@ -96,6 +96,22 @@ class Reader:
         pointer = self.pointer(entry)
         return pointer.size if pointer else self._stored_size(entry.oid)
 
+    def reachable(self, tree: str, done: set[str] | None = None) -> Iterator[str]:
+        """Give the ids of a tree and of all that it holds, less those in `done`, each once."""
+        seen = done if done is not None else set()
+        waiting = [(TREE, tree)]
+        while waiting:
+            kind, oid = waiting.pop()
+            if oid in seen:
+                continue
+            seen.add(oid)
+            yield oid
+            if kind == TREE:
+                waiting += [
+                    (TREE if entry.mode == trees.FOLDER else BLOB, entry.oid)
+                    for entry in self.tree(oid).values()
+                ]
+
     def _stored_size(self, oid: str) -> int:
         name = bytes.fromhex(oid)
         for pack in self._store.packs:
@@ -190,7 +206,11 @@ class HistoryStore:
         with self.reader() as reader, PackWriter(self.packs, lambda oid: False) as writer:
             done: set[str] = set()
             for commit in commits:
-                for oid in _reachable(reader, commit, done):
+                kind, data = reader.raw(commit)
+                if kind != COMMIT:
+                    raise KeyError(commit)
+                writer.add(kind, data)
+                for oid in reader.reachable(data[5:45].decode(), done):
                     writer.add(*reader.raw(oid))
         self._remove([path for path in old if path.stem != writer.name])
 
@@ -221,24 +241,6 @@ def make_commit(tree: str, parents: list[str], author: str, message: str, when: 
     commit.encoding = b"UTF-8"
     commit.message = message.encode()
     return commit.as_raw_string()
-
-
-def _reachable(reader: Reader, commit: str, done: set[str]) -> Iterator[str]:
-    kind, data = reader.raw(commit)
-    if kind != COMMIT:
-        raise KeyError(commit)
-    waiting = [(COMMIT, commit), (TREE, data[5:45].decode())]
-    while waiting:
-        kind, oid = waiting.pop()
-        if oid in done:
-            continue
-        done.add(oid)
-        yield oid
-        if kind == TREE:
-            waiting += [
-                (TREE if entry.mode == trees.FOLDER else BLOB, entry.oid)
-                for entry in reader.tree(oid).values()
-            ]
 
 
 def _path(pack: Pack) -> Path:

@@ -89,7 +89,7 @@ def test_the_numpy_stand_ins_follow_the_same_rule(name: str, states: int, option
     apply_rule(name, expected, options)
     p, g, *rest = made
     decay = options.get("weight_decay", 0.01 if name == "adamw" else 0.0)
-    moments = optimizer._moment_scalars(
+    moments = optimizer.moment_scalars(
         (0.9, 0.999), options.get("step") if options.get("bias_correction", True) else None, 1e-8
     )
     lr = options.get("lr", 1.0)

@@ -75,9 +75,7 @@ def test_an_edit_within_the_clocks_tick_is_seen(work: Work) -> None:
     assert work.save().changed == 1
 
 
-def test_files_that_rested_are_not_read_again(
-    work: Work, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_that_rested_are_not_read_again(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tengen_studio.storage.scan._REST_NS", -1_000_000_000)
     work.write(a="1", b="2")
     work.save()

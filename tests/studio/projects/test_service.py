@@ -263,7 +263,7 @@ def test_the_quota_warns_and_then_refuses(tmp_path: Path) -> None:
     (folder / "big.bin").write_bytes(bytes(range(256)) * 4)
     with (
         context.transaction() as session,
-        pytest.raises(OverQuotaError, match="The quota of 3.0 kB is used up: 200 B are left"),
+        pytest.raises(OverQuotaError, match=r"The quota of 3\.0 kB is used up: 200 B are left"),
     ):
         history.save(session, HOST, service.get(session, HOST, project_id))
     with context.transaction() as session:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -29,12 +30,21 @@ def aten(*names: str, training: bool = False) -> Callable[[F], F]:
     """Enter a function under "name.overload", or under "name" for every overload."""
 
     def enter(function: F) -> F:
+        if "<locals>" in getattr(function, "__qualname__", ""):
+            _publish(function, names[0])
         for name in names:
             assert name not in _entries, name
             _entries[name] = Entry(function, training)
         return function
 
     return enter
+
+
+def _publish(function: Any, name: str) -> None:
+    """Put a function made inside another one at its module's top level, for pickle to find."""
+    label = f"aten_{name.replace('.', '_')}"
+    function.__name__ = function.__qualname__ = label
+    setattr(sys.modules[function.__module__], label, function)
 
 
 def find(name: str) -> Entry | None:

@@ -47,7 +47,7 @@ class Many:
         kernel = service.request(*_text(self.rule, self.dtype.name))
         numbers = np.broadcast_to(scalars, (len(self.rows), scalars.shape[-1]))
         if kernel.ready:
-            flat = np.ascontiguousarray(numbers).reshape(-1)
+            flat = np.array(numbers).reshape(-1)  # a broadcast array cannot be written to
             kernel(self._addresses, self._sizes, flat, self._parts)
             return
         for row, given in zip(self.rows, numbers.tolist(), strict=True):

@@ -54,7 +54,7 @@ def adam(
     weight_decay: float = 0.0,
 ) -> None:
     """Adam (Kingma and Ba 2015) with weight decay added to the gradient."""
-    scalars = (lr, weight_decay, *_moment_scalars(betas, step, eps))
+    scalars = (lr, weight_decay, *moment_scalars(betas, step, eps))
     _update("adam", param, gradient, (mean, square), scalars)
 
 
@@ -71,7 +71,7 @@ def adamw(
     weight_decay: float = 0.01,
 ) -> None:
     """AdamW (Loshchilov and Hutter 2019): `p -= lr * (direction + weight_decay * p)`."""
-    scalars = (lr, weight_decay, *_moment_scalars(betas, step, eps))
+    scalars = (lr, weight_decay, *moment_scalars(betas, step, eps))
     _update("adamw", param, gradient, (mean, square), scalars)
 
 
@@ -125,7 +125,7 @@ def lamb(
 
     Without weight decay the ratio is used only if `always_adapt`.
     """
-    moments = _moment_scalars(betas, step if bias_correction else None, eps)
+    moments = moment_scalars(betas, step if bias_correction else None, eps)
     adapt = always_adapt or weight_decay > 0
     norms = _kernel("lamb_norms", param.dtype.char)
     finish = _kernel("lamb_apply", param.dtype.char)
@@ -141,7 +141,7 @@ def lamb(
     finish(*arrays, lr * ratio, weight_decay, *moments, count)
 
 
-def _moment_scalars(betas: tuple[float, float], step: int | None, eps: float) -> tuple[float, ...]:
+def moment_scalars(betas: tuple[float, float], step: int | None, eps: float) -> tuple[float, ...]:
     """Scalars in the order of the kernels; `step` None leaves the moments uncorrected."""
     beta0, beta1 = betas
     corrections = (1.0, 1.0) if step is None else (1 - beta0**step, 1 - beta1**step)

@@ -13,13 +13,13 @@ import type { Item } from './tree.ts';
 /** A model's picture; `onStage` hands out the stage when there is one. */
 export function GraphCanvas(props: {
   model: GraphModel;
-  texts: Texts;
+  trans: Texts;
   label: string;
   onStage(stage: Stage | null): void;
   onLeaf(item: Item): void;
   onSearch(): void;
 }): React.ReactElement {
-  const { label, model, texts } = props;
+  const { label, model, trans } = props;
   const element = React.useRef<HTMLDivElement>(null);
   const latest = React.useRef(props);
   latest.current = props;
@@ -53,26 +53,26 @@ export function GraphCanvas(props: {
       className="tengen-Graph-canvas"
       tabIndex={0}
       role="application"
-      aria-roledescription={texts.__('graph')}
+      aria-roledescription={trans.__('graph')}
       aria-label={label}
     >
       <div className="tengen-Graph-spoken" aria-live="polite">
         {spoken}
       </div>
-      {palette && <Legend model={model} palette={palette} texts={texts} />}
-      {hovered && <Tooltip model={model} texts={texts} {...hovered} />}
+      {palette && <Legend model={model} palette={palette} trans={trans} />}
+      {hovered && <Tooltip model={model} trans={trans} {...hovered} />}
     </div>
   );
 }
 
 function Tooltip(props: {
   model: GraphModel;
-  texts: Texts;
+  trans: Texts;
   item: Item;
   x: number;
   y: number;
 }): React.ReactElement | null {
-  const { item, model, texts, x, y } = props;
+  const { item, model, trans, x, y } = props;
   const tree = model.graph?.tree;
   if (!tree) {
     return null;
@@ -88,7 +88,7 @@ function Tooltip(props: {
     <div className="tengen-Graph-tooltip" style={{ left: x + 14, top: y + 16 }} aria-hidden="true">
       <strong>{title}</strong>
       {(path || subtitle) && <div>{path || subtitle}</div>}
-      {group && <div>{texts.__('%1 operators', String(group.leaves))}</div>}
+      {group && <div>{trans.__('%1 operators', String(group.leaves))}</div>}
       {facts.length > 0 && <div>{facts.join(' · ')}</div>}
     </div>
   );

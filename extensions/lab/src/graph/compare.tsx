@@ -22,7 +22,7 @@ const MOST = 400;
 /** Compares a pair until `onClose`. */
 export function CompareView(props: {
   pair: Pair;
-  texts: Texts;
+  trans: Texts;
   startWorker: () => WorkerLike;
   onSource?: ((source: Source) => void) | undefined;
   onClose?: (() => void) | undefined;
@@ -40,11 +40,11 @@ export function CompareView(props: {
 
 function Compared(props: {
   model: CompareModel;
-  texts: Texts;
+  trans: Texts;
   onSource?: ((source: Source) => void) | undefined;
   onClose?: (() => void) | undefined;
 }): React.ReactElement {
-  const { model, onClose, onSource, texts } = props;
+  const { model, onClose, onSource, trans } = props;
   useSignal(model.changed);
   const stages = React.useRef<{ before: Stage | null; after: Stage | null }>({
     before: null,
@@ -53,10 +53,10 @@ function Compared(props: {
   const [last, setLast] = React.useState<GraphModel>(model.after);
   const side = (name: 'before' | 'after') => (
     <div className="tengen-Graph-side" onFocusCapture={() => setLast(model[name])}>
-      <SideTitle model={model[name]} texts={texts} />
+      <SideTitle model={model[name]} trans={trans} />
       <GraphCanvas
         model={model[name]}
-        texts={texts}
+        trans={trans}
         label={model[name].document?.name ?? ''}
         onStage={stage => {
           stages.current[name] = stage;
@@ -71,8 +71,8 @@ function Compared(props: {
   );
   return (
     <div className="tengen-Graph-view">
-      <div className="tengen-Graph-toolbar" role="toolbar" aria-label={texts.__('Comparison')}>
-        <Counts model={model} texts={texts} />
+      <div className="tengen-Graph-toolbar" role="toolbar" aria-label={trans.__('Comparison')}>
+        <Counts model={model} trans={trans} />
         <span className="tengen-Graph-gap" />
         <button
           onClick={() => {
@@ -80,15 +80,15 @@ function Compared(props: {
             stages.current.after?.fitWhole();
           }}
         >
-          {texts.__('Fit')}
+          {trans.__('Fit')}
         </button>
-        {onClose && <button onClick={onClose}>{texts.__('End the comparison')}</button>}
+        {onClose && <button onClick={onClose}>{trans.__('End the comparison')}</button>}
       </div>
       <div className="tengen-Graph-body">
-        <Differences model={model} texts={texts} />
+        <Differences model={model} trans={trans} />
         {side('before')}
         {side('after')}
-        {last.selected !== null && <Details model={last} texts={texts} onSource={onSource} />}
+        {last.selected !== null && <Details model={last} trans={trans} onSource={onSource} />}
       </div>
     </div>
   );
@@ -117,41 +117,41 @@ function follow(stage: Stage, other: () => Stage | null): void {
   stage.followed.connect(() => ({ scale, x, y } = stage.camera));
 }
 
-function SideTitle({ model, texts }: { model: GraphModel; texts: Texts }): React.ReactElement {
+function SideTitle({ model, trans }: { model: GraphModel; trans: Texts }): React.ReactElement {
   useSignal(model.changed);
   const { document } = model;
-  const form = document?.form ? ` · ${formText(document.form, texts)}` : '';
+  const form = document?.form ? ` · ${formText(document.form, trans)}` : '';
   return (
     <h2 className="tengen-Graph-sideTitle">
       {document?.name}
-      <small>{`${form} · ${texts.__('%1 operators', String(document?.nodes.length ?? 0))}`}</small>
+      <small>{`${form} · ${trans.__('%1 operators', String(document?.nodes.length ?? 0))}`}</small>
     </h2>
   );
 }
 
-function Counts({ model, texts }: { model: CompareModel; texts: Texts }): React.ReactElement {
+function Counts({ model, trans }: { model: CompareModel; trans: Texts }): React.ReactElement {
   const { diff } = model;
   if (!diff) {
-    return <span role="status">{texts.__('Comparing…')}</span>;
+    return <span role="status">{trans.__('Comparing…')}</span>;
   }
   const { added, changed, removed } = diff;
   if (!model.differences.length) {
-    return <span role="status">{texts.__('Both graphs are the same.')}</span>;
+    return <span role="status">{trans.__('Both graphs are the same.')}</span>;
   }
   return (
     <span role="status" className="tengen-Graph-counts">
-      <b data-mark="added">{texts.__('+%1 added', String(added.length))}</b>
-      <b data-mark="removed">{texts.__('−%1 removed', String(removed.length))}</b>
-      <b data-mark="changed">{texts.__('~%1 changed', String(changed.length))}</b>
+      <b data-mark="added">{trans.__('+%1 added', String(added.length))}</b>
+      <b data-mark="removed">{trans.__('−%1 removed', String(removed.length))}</b>
+      <b data-mark="changed">{trans.__('~%1 changed', String(changed.length))}</b>
     </span>
   );
 }
 
-function Differences({ model, texts }: { model: CompareModel; texts: Texts }): React.ReactElement {
+function Differences({ model, trans }: { model: CompareModel; trans: Texts }): React.ReactElement {
   const shown = model.differences.slice(0, MOST);
   const more = model.differences.length - shown.length;
   return (
-    <nav className="tengen-Graph-outline" aria-label={texts.__('Differences')}>
+    <nav className="tengen-Graph-outline" aria-label={trans.__('Differences')}>
       <ul className="tengen-Graph-differences">
         {shown.map(difference => (
           <li key={`${difference.before}:${difference.after}`}>
@@ -160,7 +160,7 @@ function Differences({ model, texts }: { model: CompareModel; texts: Texts }): R
             </button>
           </li>
         ))}
-        {more > 0 && <li>{texts.__('and %1 more', String(more))}</li>}
+        {more > 0 && <li>{trans.__('and %1 more', String(more))}</li>}
       </ul>
     </nav>
   );

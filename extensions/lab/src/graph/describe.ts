@@ -12,7 +12,7 @@ export interface Label {
 export const TITLE_SIZE = 12;
 export const SUBTITLE_SIZE = 10.5;
 
-const LETTER = 6.5;
+const LETTER = 6.9;
 const STEP = 12;
 
 /** The lines in an item's box. */

@@ -13,14 +13,14 @@ import { neighbours } from './walk.ts';
 
 interface DetailsProps {
   readonly model: GraphModel;
-  readonly texts: Texts;
+  readonly trans: Texts;
   /** Show a line of the user's code; absent where there is no way to. */
   readonly onSource?: ((source: Source) => void) | undefined;
 }
 
 /** The panel on the right. */
 export function Details(props: DetailsProps): React.ReactElement | null {
-  const { model, texts } = props;
+  const { model, trans } = props;
   useSignal(model.changed);
   const { graph, selected } = model;
   if (!graph) {
@@ -35,51 +35,51 @@ export function Details(props: DetailsProps): React.ReactElement | null {
       <OfLeaf graph={graph} leaf={selected} {...props} />
     );
   return (
-    <aside className="tengen-Graph-details" aria-label={texts.__('Details')}>
+    <aside className="tengen-Graph-details" aria-label={trans.__('Details')}>
       {content}
     </aside>
   );
 }
 
 function Whole(props: DetailsProps & { graph: ShownGraph }): React.ReactElement {
-  const { graph, texts } = props;
+  const { graph, trans } = props;
   const { document: doc, tree } = graph;
   const totals = doc.totals ?? {};
   const sums = tree.figures(ROOT);
   const rows: [string, string][] = [
-    [texts.__('Operators'), String(doc.nodes.length)],
-    [texts.__('Modules'), String(tree.groups.filter(group => group.origin === 'module').length)],
-    [texts.__('Time'), figureText('ms', totals.ms ?? sums.ms)],
-    [texts.__('Memory'), figureText('bytes', totals.peak_bytes ?? totals.bytes ?? sums.bytes)],
-    [texts.__('Work'), figureText('flops', totals.flops ?? sums.flops)]
+    [trans.__('Operators'), String(doc.nodes.length)],
+    [trans.__('Modules'), String(tree.groups.filter(group => group.origin === 'module').length)],
+    [trans.__('Time'), figureText('ms', totals.ms ?? sums.ms)],
+    [trans.__('Memory'), figureText('bytes', totals.peak_bytes ?? totals.bytes ?? sums.bytes)],
+    [trans.__('Work'), figureText('flops', totals.flops ?? sums.flops)]
   ];
   if (totals.parameters) {
     const size = totals.parameter_bytes ? ` · ${formatBytes(totals.parameter_bytes)}` : '';
-    rows.push([texts.__('Parameters'), countText(totals.parameters) + size]);
+    rows.push([trans.__('Parameters'), countText(totals.parameters) + size]);
   }
   if (doc.device) {
-    rows.push([texts.__('Device'), doc.device]);
+    rows.push([trans.__('Device'), doc.device]);
   }
   return (
     <>
       <header>
-        <h2>{doc.name || texts.__('Graph')}</h2>
-        {doc.form && <p>{formText(doc.form, texts)}</p>}
+        <h2>{doc.name || trans.__('Graph')}</h2>
+        {doc.form && <p>{formText(doc.form, trans)}</p>}
       </header>
       <Table rows={rows} />
       {doc.note && <p className="tengen-Graph-note">{doc.note}</p>}
       <Costliest {...props} item={ROOT} />
       <section>
-        <h3>{texts.__('Keys')}</h3>
+        <h3>{trans.__('Keys')}</h3>
         <Table
           rows={[
-            ['↑ ↓', texts.__('along edges')],
-            ['← →', texts.__('across siblings')],
-            ['Enter', texts.__('open or close; with Alt all alike')],
-            ['Esc', texts.__('close the group around')],
-            ['/', texts.__('search')],
-            ['f', texts.__('show everything')],
-            ['+ −', texts.__('zoom')]
+            ['↑ ↓', trans.__('along edges')],
+            ['← →', trans.__('across siblings')],
+            ['Enter', trans.__('open or close; with Alt all alike')],
+            ['Esc', trans.__('close the group around')],
+            ['/', trans.__('search')],
+            ['f', trans.__('show everything')],
+            ['+ −', trans.__('zoom')]
           ]}
         />
       </section>
@@ -88,35 +88,35 @@ function Whole(props: DetailsProps & { graph: ShownGraph }): React.ReactElement 
 }
 
 /** How the graph came to be, as a word for people. */
-export function formText(form: string, texts: Texts): string {
+export function formText(form: string, trans: Texts): string {
   switch (form) {
     case 'dynamic':
-      return texts.__('dynamic');
+      return trans.__('dynamic');
     case 'static':
-      return texts.__('static');
+      return trans.__('static');
     case 'file':
-      return texts.__('from a file');
+      return trans.__('from a file');
     default:
       return form;
   }
 }
 
 function OfGroup(props: DetailsProps & { graph: ShownGraph; item: Item }): React.ReactElement {
-  const { graph, item, model, texts } = props;
+  const { graph, item, model, trans } = props;
   const group = graph.tree.group(item) as Group;
   const known = graph.document.groups?.find(other => other.path === group.path);
   const state = new Map<string, GraphSlot>();
   graph.tree.eachLeaf(item, leaf =>
     graph.edges.slotsOf(leaf).forEach(slot => state.set(slot.id, slot))
   );
-  const rows: [string, string][] = [[texts.__('Operators'), String(group.leaves)]];
+  const rows: [string, string][] = [[trans.__('Operators'), String(group.leaves)]];
   if (group.times > 1) {
-    rows.push([texts.__('Equal blocks'), `×${group.times}`]);
+    rows.push([trans.__('Equal blocks'), `×${group.times}`]);
   }
   rows.push(...figureRows(props, item));
   if (state.size) {
     const bytes = [...state.values()].reduce((sum, slot) => sum + (slot.bytes ?? 0), 0);
-    rows.push([texts.__('State'), `${state.size} · ${formatBytes(bytes)}`]);
+    rows.push([trans.__('State'), `${state.size} · ${formatBytes(bytes)}`]);
   }
   const open = model.isOpen(item);
   return (
@@ -125,7 +125,7 @@ function OfGroup(props: DetailsProps & { graph: ShownGraph; item: Item }): React
         <h2>{group.name}</h2>
         <p>{[group.kind, group.path !== group.name && group.path].filter(Boolean).join(' · ')}</p>
         <button className="jp-mod-styled" onClick={() => void model.toggle(item)}>
-          {open ? texts.__('Close group') : texts.__('Open group')}
+          {open ? trans.__('Close group') : trans.__('Open group')}
         </button>
       </header>
       <Table rows={rows} />
@@ -138,7 +138,7 @@ function OfGroup(props: DetailsProps & { graph: ShownGraph; item: Item }): React
 }
 
 function OfLeaf(props: DetailsProps & { graph: ShownGraph; leaf: number }): React.ReactElement {
-  const { graph, leaf, texts } = props;
+  const { graph, leaf, trans } = props;
   const { edges, tree } = graph;
   const node = edges.node(leaf);
   const { subtitle, title } = labelOf(tree, leaf);
@@ -155,17 +155,17 @@ function OfLeaf(props: DetailsProps & { graph: ShownGraph; leaf: number }): Reac
       <Table
         rows={[
           ...figureRows(props, leaf),
-          ...(node?.phase ? [[texts.__('Phase'), node.phase] as [string, string]] : []),
-          ...(node ? [[texts.__('Name'), node.name || node.id] as [string, string]] : [])
+          ...(node?.phase ? [[trans.__('Phase'), node.phase] as [string, string]] : []),
+          ...(node ? [[trans.__('Name'), node.name || node.id] as [string, string]] : [])
         ]}
       />
       {node?.source && <SourceLine {...props} source={node.source} />}
       {node?.note && <p className="tengen-Graph-note">{node.note}</p>}
-      <Tensors title={texts.__('Results')} tensors={out ? [out] : made} texts={texts} />
-      <Tensors title={texts.__('State')} tensors={slots} texts={texts} />
+      <Tensors title={trans.__('Results')} tensors={out ? [out] : made} trans={trans} />
+      <Tensors title={trans.__('State')} tensors={slots} trans={trans} />
       {attrs.length > 0 && (
         <section>
-          <h3>{texts.__('Attributes')}</h3>
+          <h3>{trans.__('Attributes')}</h3>
           <Table rows={attrs.map(([name, value]) => [name, attributeText(value)])} />
         </section>
       )}
@@ -175,7 +175,7 @@ function OfLeaf(props: DetailsProps & { graph: ShownGraph; leaf: number }): Reac
 }
 
 function figureRows(
-  { graph, texts }: DetailsProps & { graph: ShownGraph },
+  { graph, trans }: DetailsProps & { graph: ShownGraph },
   item: Item
 ): [string, string][] {
   const own = graph.tree.figures(item);
@@ -185,9 +185,9 @@ function figureRows(
       ? []
       : [[name, `${figureText(kind, own[kind])}   ${shareText(own[kind], whole[kind])}`]];
   return [
-    ...row(texts.__('Time'), 'ms'),
-    ...row(texts.__('Memory'), 'bytes'),
-    ...row(texts.__('Work'), 'flops')
+    ...row(trans.__('Time'), 'ms'),
+    ...row(trans.__('Memory'), 'bytes'),
+    ...row(trans.__('Work'), 'flops')
   ];
 }
 
@@ -213,7 +213,7 @@ function Table({ rows }: { rows: [string, string][] }): React.ReactElement {
 function Tensors(props: {
   title: string;
   tensors: readonly (GraphTensor | GraphSlot)[];
-  texts: Texts;
+  trans: Texts;
 }): React.ReactElement | null {
   const { tensors, title } = props;
   if (!tensors.length) {
@@ -237,11 +237,11 @@ function Tensors(props: {
 }
 
 function SourceLine(props: DetailsProps & { source: Source }): React.ReactElement {
-  const { onSource, source, texts } = props;
-  const place = sourceText(source, texts);
+  const { onSource, source, trans } = props;
+  const place = sourceText(source, trans);
   return (
     <section>
-      <h3>{texts.__('Source')}</h3>
+      <h3>{trans.__('Source')}</h3>
       {onSource ? (
         <button className="tengen-Graph-link" onClick={() => onSource(source)}>
           {place} ↗
@@ -255,17 +255,17 @@ function SourceLine(props: DetailsProps & { source: Source }): React.ReactElemen
 }
 
 /** Where a line is, short: the file's name or the notebook cell, and the line. */
-export function sourceText(source: Source, texts: Texts): string {
+export function sourceText(source: Source, trans: Texts): string {
   const file = source.file.split(/[\\/]/).pop() ?? source.file;
   return source.cell
-    ? texts.__('notebook cell, line %1', String(source.line))
+    ? trans.__('%1, line %2', source.cell, String(source.line))
     : `${file}:${source.line}`;
 }
 
 function Costliest(
   props: DetailsProps & { graph: ShownGraph; item: Item }
 ): React.ReactElement | null {
-  const { graph, item, model, texts } = props;
+  const { graph, item, model, trans } = props;
   const by = (['ms', 'flops', 'bytes'] as const).find(
     kind => graph.tree.figures(item)[kind] !== null
   );
@@ -280,7 +280,7 @@ function Costliest(
     .filter(({ figure }) => figure > 0);
   return (
     <section>
-      <h3>{by === 'ms' ? texts.__('Where the time goes') : by === 'flops' ? texts.__('Where the work is') : texts.__('Where the memory goes')}</h3>
+      <h3>{by === 'ms' ? trans.__('Where the time goes') : by === 'flops' ? trans.__('Where the work is') : trans.__('Where the memory goes')}</h3>
       <ul className="tengen-Graph-bars">
         {children.map(({ child, figure }) => (
           <li key={child}>
@@ -297,12 +297,12 @@ function Costliest(
 }
 
 function Neighbours(props: DetailsProps & { graph: ShownGraph; item: Item }): React.ReactElement {
-  const { graph, item, texts } = props;
+  const { graph, item, trans } = props;
   const { inward, outward } = graph.edges;
   return (
     <>
-      <NeighbourList {...props} title={texts.__('Reads from')} item={item} along={inward} />
-      <NeighbourList {...props} title={texts.__('Read by')} item={item} along={outward} />
+      <NeighbourList {...props} title={trans.__('Reads from')} item={item} along={inward} />
+      <NeighbourList {...props} title={trans.__('Read by')} item={item} along={outward} />
     </>
   );
 }
@@ -310,7 +310,7 @@ function Neighbours(props: DetailsProps & { graph: ShownGraph; item: Item }): Re
 function NeighbourList(
   props: DetailsProps & { graph: ShownGraph; item: Item; title: string; along: Adjacency }
 ): React.ReactElement | null {
-  const { along, graph, item, model, texts, title } = props;
+  const { along, graph, item, model, trans, title } = props;
   const found = [...neighbours(graph.tree, graph.scene, item, along)];
   if (!found.length) {
     return null;
@@ -328,7 +328,7 @@ function NeighbourList(
             <code>{tensors.map(t => textOfTensor(graph, t)).slice(0, 2).join(', ')}</code>
           </li>
         ))}
-        {found.length > most && <li>{texts.__('and %1 more', String(found.length - most))}</li>}
+        {found.length > most && <li>{trans.__('and %1 more', String(found.length - most))}</li>}
       </ul>
     </section>
   );

@@ -33,6 +33,8 @@ export function compareGraphs(before: GraphEdges, after: GraphEdges): GraphDiff 
     s => `${s.place} ${s.own} ${s.state}`,
     s => `${s.place} ${s.op} ${s.state}`,
     s => (s.state ? `${s.op} ${s.state}` : null),
+    // What reads the same parameters does the same work, even when it was fused with more.
+    s => s.state || null,
     s => `${s.place} ${s.op}`,
     s => s.around
   ];

@@ -363,8 +363,10 @@ class Painter {
         } else if (this._edgeInSight(edge)) {
           this._trace(edge);
         }
-        // What comes from outside has its label there.
-        if (this._scale >= LEAST.shapes && scene.from[edge] !== scene.items[box]) {
+        // What comes from outside or goes there has its label there.
+        const frame = scene.items[box];
+        const inside = scene.from[edge] !== frame && scene.to[edge] !== frame;
+        if (this._scale >= LEAST.shapes && inside) {
           this._label(edge);
         }
       }
@@ -498,9 +500,11 @@ class Painter {
       const box = scene.boxes.get(item);
       if (box !== undefined && this._inSight(box)) {
         const { colour, sign } = markStyle(palette, mark);
-        const open = (scene.bits[box] ?? 0) & OPEN;
-        this._outline(box, colour, open ? 1 : 2);
-        if (!open && this._scale > 0.3) {
+        if ((scene.bits[box] ?? 0) & OPEN) {
+          continue; // what is in it shows its own marks
+        }
+        this._outline(box, colour, 2);
+        if (this._scale > 0.3) {
           this._sign(box, colour, sign);
         }
       }

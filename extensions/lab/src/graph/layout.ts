@@ -221,12 +221,15 @@ function read(
   for (const edge of drawn) {
     const [from, to] = [edges[2 * edge] ?? 0, edges[2 * edge + 1] ?? 0];
     const passed = graph.edge(String(from), String(to)).points as { x: number; y: number }[];
-    const points = [...anchor(graph, from, 1)];
-    const along = from >= 0 && to >= 0 && (points[1] ?? 0) > (anchor(graph, to, -1)[1] ?? 0);
-    for (const { x, y } of along ? [] : passed.slice(1, -1)) {
+    const points: [number, number, ...number[]] = [...anchor(graph, from, 1)];
+    let last = points[1];
+    for (const { x, y } of passed.slice(1, -1)) {
       const rank = ranks.get(Math.round(y));
       if (rank) {
-        points.push(x, rank.top, x, rank.bottom);
+        // An edge that closes a cycle runs upwards.
+        const [first, second] = y >= last ? [rank.top, rank.bottom] : [rank.bottom, rank.top];
+        points.push(x, first, x, second);
+        last = second;
         reach(x, rank.top);
       }
     }

@@ -15,9 +15,9 @@ const MOST = 8;
 export function Legend(props: {
   model: GraphModel;
   palette: Palette;
-  texts: Texts;
+  trans: Texts;
 }): React.ReactElement | null {
-  const { model, palette, texts } = props;
+  const { model, palette, trans } = props;
   useSignal(model.changed);
   const { colouring } = model;
   if (!colouring) {
@@ -28,7 +28,7 @@ export function Legend(props: {
   if (legend.kind === 'none') {
     return (
       <div className="tengen-Graph-legend" role="note">
-        {texts.__('This graph does not tell: %1.', colourName(by, texts))}
+        {trans.__('This graph does not tell: %1.', colourName(by, trans))}
       </div>
     );
   }
@@ -37,7 +37,7 @@ export function Legend(props: {
     const stops = palette.heat.map((rgb, i) => `${css(rgb)} ${(100 * i) / (palette.heat.length - 1)}%`);
     const kind = by as 'ms' | 'bytes' | 'flops';
     return (
-      <div className="tengen-Graph-legend" role="note" aria-label={colourName(by, texts)}>
+      <div className="tengen-Graph-legend" role="note" aria-label={colourName(by, trans)}>
         <span>0</span>
         <span className="tengen-Graph-scale" style={{ background: `linear-gradient(90deg, ${stops.join()})` }}>
           <i>{figureText(kind, legend.largest / 4)}</i>
@@ -48,37 +48,37 @@ export function Legend(props: {
   }
   const classes = legend.classes.slice(0, MOST);
   return (
-    <div className="tengen-Graph-legend" role="note" aria-label={colourName(by, texts)}>
+    <div className="tengen-Graph-legend" role="note" aria-label={colourName(by, trans)}>
       {classes.map(({ name, number }) => (
         <span key={name}>
           <i style={{ background: css(shadeColour(palette, { class: number }) ?? palette.text) }} />
-          {className(by, name, texts)}
+          {className(by, name, trans)}
         </span>
       ))}
     </div>
   );
 }
 
-function className(by: ColourBy, name: string, texts: Texts): string {
+function className(by: ColourBy, name: string, trans: Texts): string {
   if (by !== 'family') {
     return name;
   }
   switch (name) {
     case 'matrix':
-      return texts.__('matrix products');
+      return trans.__('matrix products');
     case 'normalisation':
-      return texts.__('normalisation');
+      return trans.__('normalisation');
     case 'activation':
-      return texts.__('activation');
+      return trans.__('activation');
     case 'elementwise':
-      return texts.__('elementwise');
+      return trans.__('elementwise');
     case 'reduction':
-      return texts.__('reduction');
+      return trans.__('reduction');
     case 'shape':
-      return texts.__('shape and copy');
+      return trans.__('shape and copy');
     case 'update':
-      return texts.__('update');
+      return trans.__('update');
     default:
-      return texts.__('other');
+      return trans.__('other');
   }
 }

@@ -488,14 +488,27 @@ export class GraphModel {
   private _spreadMarks(): void {
     const { graph } = this;
     const marks = new Map<Item, Mark>();
+    const counts = new Map<Item, number>();
     if (graph && this._markNodes.size) {
-      graph.document.nodes.forEach((node, leaf) => {
+      const { document, tree } = graph;
+      document.nodes.forEach((node, leaf) => {
         const mark = this._markNodes.get(node.id);
-        for (let at: Item | undefined = mark && leaf; at !== undefined; at = graph.tree.parent(at)) {
+        for (let at = mark && tree.parent(leaf); mark && at !== undefined; at = tree.parent(at)) {
+          counts.set(at, (counts.get(at) ?? 0) + 1);
           const known = marks.get(at);
-          marks.set(at, !mark || (known && known !== mark) ? 'changed' : mark);
+          marks.set(at, known === undefined || known === mark ? mark : 'changed');
+        }
+        if (mark) {
+          marks.set(leaf, mark);
         }
       });
+      // A group is only as new or gone as everything in it.
+      for (const [item, count] of counts) {
+        if (count < (tree.group(item)?.leaves ?? 0)) {
+          marks.set(item, 'changed');
+        }
+      }
+      marks.delete(ROOT);
     }
     this._marks = marks;
   }

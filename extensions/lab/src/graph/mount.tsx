@@ -4,6 +4,7 @@ import * as React from 'react';
 import { createRoot } from 'react-dom/client';
 import type { GraphDocument, Source } from '../api/documents.ts';
 import type { Texts } from '../ui/signals.ts';
+import { CompareView, type Pair } from './compare.tsx';
 import type { WorkerLike } from './layouter.ts';
 import { GraphModel } from './model.ts';
 import type { Stage } from './stage.ts';
@@ -11,7 +12,7 @@ import { GraphView } from './view.tsx';
 
 /** What can be given besides the document. */
 export interface MountOptions {
-  texts: Texts;
+  trans: Texts;
   startWorker: () => WorkerLike;
   onSource?: (source: Source) => void;
   compact?: boolean;
@@ -23,6 +24,18 @@ export interface Mounted {
   /** The canvas, once there is a graph. */
   stage(): Stage | null;
   dispose(): void;
+}
+
+/** Show two documents side by side in an element. */
+export function mountPair(
+  element: HTMLElement,
+  pair: Pair,
+  options: MountOptions
+): { dispose(): void } {
+  const root = createRoot(element);
+  element.classList.add('tengen-Graph');
+  root.render(<CompareView pair={pair} {...options} />);
+  return { dispose: () => root.unmount() };
 }
 
 /** Show a document, or the one to come, in an element. */
@@ -38,7 +51,7 @@ export function mount(
   root.render(
     <GraphView
       model={model}
-      texts={options.texts}
+      trans={options.trans}
       compact={options.compact ?? false}
       onSource={options.onSource}
       onStage={made => (stage = made)}

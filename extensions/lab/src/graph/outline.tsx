@@ -17,11 +17,11 @@ interface Row {
 /** The outline of a model that has a graph. */
 export function Outline(props: {
   model: GraphModel;
-  texts: Texts;
+  trans: Texts;
   searchRef: React.RefObject<HTMLInputElement>;
   onDone(): void;
 }): React.ReactElement | null {
-  const { model, texts } = props;
+  const { model, trans } = props;
   useSignal(model.changed);
   const { graph } = model;
   const [opened, setOpened] = React.useState<ReadonlySet<string>>(new Set());
@@ -49,7 +49,7 @@ export function Outline(props: {
     setOpened(next);
   };
   return (
-    <nav className="tengen-Graph-outline" aria-label={texts.__('Outline')}>
+    <nav className="tengen-Graph-outline" aria-label={trans.__('Outline')}>
       <SearchField {...props} />
       <Rows
         rows={rows}
@@ -57,7 +57,7 @@ export function Outline(props: {
         model={model}
         tree={tree}
         opened={opened}
-        texts={texts}
+        trans={trans}
         onToggle={toggle}
       />
     </nav>
@@ -66,11 +66,11 @@ export function Outline(props: {
 
 function SearchField(props: {
   model: GraphModel;
-  texts: Texts;
+  trans: Texts;
   searchRef: React.RefObject<HTMLInputElement>;
   onDone(): void;
 }): React.ReactElement {
-  const { model, onDone, searchRef, texts } = props;
+  const { model, onDone, searchRef, trans } = props;
   const [turn, setTurn] = React.useState(-1);
   const go = (by: number) => {
     const count = model.hits.length;
@@ -80,7 +80,7 @@ function SearchField(props: {
       void model.reveal(model.hits[next] ?? ROOT);
     }
   };
-  const label = texts.__('Search operators, modules, shapes');
+  const label = trans.__('Search operators, modules, shapes');
   return (
     <div className="tengen-Graph-search">
       <input
@@ -107,8 +107,8 @@ function SearchField(props: {
       {model.query && (
         <span role="status">
           {model.hits.length
-            ? texts.__('%1 of %2', String(Math.max(turn + 1, 1)), String(model.hits.length))
-            : texts.__('Nothing found')}
+            ? trans.__('%1 of %2', String(Math.max(turn + 1, 1)), String(model.hits.length))
+            : trans.__('Nothing found')}
         </span>
       )}
     </div>
@@ -121,12 +121,12 @@ interface RowsProps {
   model: GraphModel;
   tree: GraphTree;
   opened: ReadonlySet<string>;
-  texts: Texts;
+  trans: Texts;
   onToggle(item: Item): void;
 }
 
 function Rows(props: RowsProps): React.ReactElement {
-  const { flat, model, opened, rows, texts, tree, onToggle } = props;
+  const { flat, model, opened, rows, trans, tree, onToggle } = props;
   const list = React.useRef<HTMLDivElement>(null);
   const [sight, setSight] = React.useState({ top: 0, height: 600 });
   const look = () => {
@@ -167,7 +167,7 @@ function Rows(props: RowsProps): React.ReactElement {
       className="tengen-Graph-rows"
       role="tree"
       tabIndex={0}
-      aria-label={texts.__('Modules and operators')}
+      aria-label={trans.__('Modules and operators')}
       aria-activedescendant={active}
       onScroll={look}
       onKeyDown={key}

@@ -2,7 +2,7 @@
 
 const round = (value: number) => String(Math.round(value * 100) / 100);
 
-/** Collects shapes and texts; `text` is the file. */
+/** Collects shapes and trans; `text` is the file. */
 export class SvgPen {
   fillStyle = '#000';
   strokeStyle = '#000';

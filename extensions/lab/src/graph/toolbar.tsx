@@ -23,78 +23,78 @@ export interface ToolbarActions {
 /** The controls of a model that has a graph. */
 export function Toolbar(props: {
   model: GraphModel;
-  texts: Texts;
+  trans: Texts;
   actions: ToolbarActions;
   panels: { outline: boolean; details: boolean };
 }): React.ReactElement {
-  const { actions, model, panels, texts } = props;
+  const { actions, model, panels, trans } = props;
   useSignal(model.changed);
   return (
-    <div className="tengen-Graph-toolbar" role="toolbar" aria-label={texts.__('Graph')}>
-      <Toggle on={panels.outline} label={texts.__('Outline')} act={() => actions.toggleOutline()} />
+    <div className="tengen-Graph-toolbar" role="toolbar" aria-label={trans.__('Graph')}>
+      <Toggle on={panels.outline} label={trans.__('Outline')} act={() => actions.toggleOutline()} />
       <Choice
-        label={texts.__('Colour by')}
+        label={trans.__('Colour by')}
         value={model.colourBy}
-        options={COLOUR_CHOICES.map(by => [by, colourName(by, texts)])}
+        options={COLOUR_CHOICES.map(by => [by, colourName(by, trans)])}
         choose={by => model.setColourBy(by as ColourBy)}
       />
       <Choice
-        label={texts.__('Light up')}
+        label={trans.__('Light up')}
         value={model.reach}
         options={[
-          ['near', texts.__('neighbours')],
-          ['up', texts.__('all it needs')],
-          ['down', texts.__('all that needs it')],
-          ['both', texts.__('the whole path')]
+          ['near', trans.__('neighbours')],
+          ['up', trans.__('all it needs')],
+          ['down', trans.__('all that needs it')],
+          ['both', trans.__('the whole path')]
         ]}
         choose={reach => model.setReach(reach as Reach)}
       />
-      <Depth model={model} texts={texts} />
+      <Depth model={model} trans={trans} />
       <label className="tengen-Graph-check">
         <input
           type="checkbox"
           checked={model.foldRepeats}
           onChange={event => void model.setFoldRepeats(event.target.checked)}
         />
-        {texts.__('Fold repeats')}
+        {trans.__('Fold repeats')}
       </label>
-      <Passes model={model} texts={texts} comparePass={() => actions.comparePass()} />
+      <Passes model={model} trans={trans} comparePass={() => actions.comparePass()} />
       <span className="tengen-Graph-gap" />
-      {model.busy && <span role="status">{texts.__('Laying out…')}</span>}
+      {model.busy && <span role="status">{trans.__('Laying out…')}</span>}
       {actions.compare && (
-        <button onClick={() => actions.compare?.()}>{texts.__('Compare with…')}</button>
+        <button onClick={() => actions.compare?.()}>{trans.__('Compare with…')}</button>
       )}
-      <button aria-label={texts.__('Zoom out')} onClick={() => actions.zoom(0.8)}>
+      <button aria-label={trans.__('Zoom out')} onClick={() => actions.zoom(0.8)}>
         −
       </button>
-      <button aria-label={texts.__('Zoom in')} onClick={() => actions.zoom(1.25)}>
+      <button aria-label={trans.__('Zoom in')} onClick={() => actions.zoom(1.25)}>
         +
       </button>
-      <button onClick={() => actions.fit()}>{texts.__('Fit')}</button>
+      <button onClick={() => actions.fit()}>{trans.__('Fit')}</button>
       <button onClick={() => actions.exportAs('svg')}>SVG</button>
       <button onClick={() => actions.exportAs('png')}>PNG</button>
-      <Toggle on={panels.details} label={texts.__('Details')} act={() => actions.toggleDetails()} />
+      <Toggle on={panels.details} label={trans.__('Details')} act={() => actions.toggleDetails()} />
     </div>
   );
 }
 
 /** The name of a colouring for people. */
-export function colourName(by: ColourBy, texts: Texts): string {
+export function colourName(by: ColourBy, trans: Texts): string {
   switch (by) {
     case 'family':
-      return texts.__('kind of operator');
+      return trans.__('kind of operator');
     case 'ms':
-      return texts.__('time');
+      return trans.__('time');
     case 'bytes':
-      return texts.__('memory');
+      return trans.__('memory');
     case 'flops':
-      return texts.__('work (FLOPs)');
+      return trans.__('work (FLOPs)');
     case 'dtype':
-      return texts.__('data type');
+      return trans.__('data type');
     case 'layout':
-      return texts.__('layout in memory');
+      return trans.__('layout in memory');
     case 'phase':
-      return texts.__('phase');
+      return trans.__('phase');
   }
 }
 
@@ -126,7 +126,7 @@ function Choice(props: {
   );
 }
 
-function Depth({ model, texts }: { model: GraphModel; texts: Texts }): React.ReactElement | null {
+function Depth({ model, trans }: { model: GraphModel; trans: Texts }): React.ReactElement | null {
   const [depth, setDepth] = React.useState<number | null>(null);
   const deepest = model.deepest;
   if (deepest === 0) {
@@ -134,7 +134,7 @@ function Depth({ model, texts }: { model: GraphModel; texts: Texts }): React.Rea
   }
   return (
     <label className="tengen-Graph-choice">
-      {texts.__('Depth')}
+      {trans.__('Depth')}
       <input
         type="range"
         min={0}
@@ -152,10 +152,10 @@ function Depth({ model, texts }: { model: GraphModel; texts: Texts }): React.Rea
 
 function Passes(props: {
   model: GraphModel;
-  texts: Texts;
+  trans: Texts;
   comparePass(): void;
 }): React.ReactElement | null {
-  const { model, texts } = props;
+  const { model, trans } = props;
   const { document } = model;
   const passes = document?.passes ?? [];
   const first = document ? earliest(document) : 0;
@@ -164,20 +164,20 @@ function Passes(props: {
   }
   const shown = passes[model.pass - 1];
   return (
-    <span className="tengen-Graph-passes" role="group" aria-label={texts.__('Compiler passes')}>
+    <span className="tengen-Graph-passes" role="group" aria-label={trans.__('Compiler passes')}>
       <button
-        aria-label={texts.__('Previous pass')}
+        aria-label={trans.__('Previous pass')}
         disabled={model.pass <= first}
         onClick={() => void model.setPass(model.pass - 1)}
       >
         ‹
       </button>
       <select
-        aria-label={texts.__('Compiler passes')}
+        aria-label={trans.__('Compiler passes')}
         value={model.pass}
         onChange={event => void model.setPass(Number(event.target.value))}
       >
-        {first === 0 && <option value={0}>{texts.__('as recorded')}</option>}
+        {first === 0 && <option value={0}>{trans.__('as recorded')}</option>}
         {passes.map((pass, i) =>
           i + 1 < first ? null : (
             <option key={i} value={i + 1}>
@@ -187,14 +187,14 @@ function Passes(props: {
         )}
       </select>
       <button
-        aria-label={texts.__('Next pass')}
+        aria-label={trans.__('Next pass')}
         disabled={model.pass >= passes.length}
         onClick={() => void model.setPass(model.pass + 1)}
       >
         ›
       </button>
       {model.pass > first && (
-        <button onClick={() => props.comparePass()}>{texts.__('Side by side')}</button>
+        <button onClick={() => props.comparePass()}>{trans.__('Side by side')}</button>
       )}
       <span className="tengen-Graph-passNote" title={shown?.summary}>
         {shown?.summary}

@@ -17,7 +17,7 @@ import { Toolbar } from './toolbar.tsx';
 /** What a view needs besides its model; what is absent is not offered. */
 export interface GraphViewProps {
   readonly model: GraphModel;
-  readonly texts: Texts;
+  readonly trans: Texts;
   /** Show a line of the user's code. */
   readonly onSource?: ((source: Source) => void) | undefined;
   /** Ask for another graph to compare with; null when none was chosen. */
@@ -26,34 +26,37 @@ export interface GraphViewProps {
   readonly onRetry?: (() => void) | undefined;
   /** Whether the side panels start closed, where there is little room. */
   readonly compact?: boolean;
-  /** What stands in the canvas's place when two graphs are compared. */
+  /** Hands out the canvas while there is one. */
   readonly onStage?: ((stage: Stage | null) => void) | undefined;
+  /** Raised by one when a command asks for the search field, or for a comparison. */
+  readonly searchAsked?: number;
+  readonly compareAsked?: number;
 }
 
 /** One graph. */
 export function GraphView(props: GraphViewProps): React.ReactElement {
-  const { model, onRetry, texts } = props;
+  const { model, onRetry, trans } = props;
   useSignal(model.changed);
   const { state } = model;
   switch (state.kind) {
     case 'loading':
       return (
         <div className="tengen-Graph-state" role="status">
-          <p>{texts.__('Reading the graph…')}</p>
+          <p>{trans.__('Reading the graph…')}</p>
         </div>
       );
     case 'empty':
       return (
         <div className="tengen-Graph-state">
-          <h2>{texts.__('An empty graph')}</h2>
+          <h2>{trans.__('An empty graph')}</h2>
           <p>
-            {texts.__(
+            {trans.__(
               'A graph shows what a model computes, operator by operator. This one has no operators: call the model on a sample first, or choose another file.'
             )}
           </p>
           {onRetry && (
             <button className="jp-mod-styled" onClick={onRetry}>
-              {texts.__('Look again')}
+              {trans.__('Look again')}
             </button>
           )}
         </div>
@@ -61,12 +64,12 @@ export function GraphView(props: GraphViewProps): React.ReactElement {
     case 'error':
       return (
         <div className="tengen-Graph-state" role="alert">
-          <h2>{texts.__('The graph could not be shown')}</h2>
-          <p>{failureText(state.error, texts)}</p>
-          <p>{texts.__('Your files are not affected.')}</p>
+          <h2>{trans.__('The graph could not be shown')}</h2>
+          <p>{failureText(state.error, trans)}</p>
+          <p>{trans.__('Your files are not affected.')}</p>
           {onRetry && (
             <button className="jp-mod-styled jp-mod-accept" onClick={onRetry}>
-              {texts.__('Try again')}
+              {trans.__('Try again')}
             </button>
           )}
         </div>
@@ -77,34 +80,39 @@ export function GraphView(props: GraphViewProps): React.ReactElement {
 }
 
 function Full(props: GraphViewProps): React.ReactElement {
-  const { compact, model, onCompare, onSource, onStage, texts } = props;
+  const { compact, model, onCompare, onSource, onStage, trans } = props;
   const [outline, setOutline] = React.useState(!compact);
   const [details, setDetails] = React.useState(!compact);
+  const [pair, setPair] = React.useState<Pair | null>(null);
   const stage = React.useRef<Stage | null>(null);
   const search = React.useRef<HTMLInputElement>(null);
   const [asked, setAsked] = React.useState(0);
-  React.useEffect(() => {
-    if (asked) {
-      search.current?.focus();
-    }
-  }, [asked]);
-  const [pair, setPair] = React.useState<Pair | null>(null);
-  const name = model.document?.name ?? '';
-  if (pair) {
-    const { startWorker } = model;
-    return <CompareView {...{ pair, texts, startWorker, onSource }} onClose={() => setPair(null)} />;
-  }
   const compare = async () => {
     const [before, after] = [await onCompare?.(), model.graph?.document];
     if (before && after) {
       setPair({ before, after });
     }
   };
+  React.useEffect(() => {
+    if (asked) {
+      search.current?.focus();
+    }
+  }, [asked]);
+  useAsked(props.searchAsked, () => {
+    setOutline(true);
+    setAsked(asked + 1);
+  });
+  useAsked(props.compareAsked, () => void compare());
+  const name = model.document?.name ?? '';
+  if (pair) {
+    const { startWorker } = model;
+    return <CompareView {...{ pair, trans, startWorker, onSource }} onClose={() => setPair(null)} />;
+  }
   return (
     <div className="tengen-Graph-view">
       <Toolbar
         model={model}
-        texts={texts}
+        trans={trans}
         panels={{ outline, details }}
         actions={{
           fit: () => stage.current?.fitWhole(),
@@ -120,15 +128,15 @@ function Full(props: GraphViewProps): React.ReactElement {
         {outline && (
           <Outline
             model={model}
-            texts={texts}
+            trans={trans}
             searchRef={search}
             onDone={() => stage.current?.focus()}
           />
         )}
         <GraphCanvas
           model={model}
-          texts={texts}
-          label={name || texts.__('Graph')}
+          trans={trans}
+          label={name || trans.__('Graph')}
           onStage={made => {
             stage.current = made;
             onStage?.(made);
@@ -139,10 +147,21 @@ function Full(props: GraphViewProps): React.ReactElement {
             setAsked(asked + 1);
           }}
         />
-        {details && <Details model={model} texts={texts} onSource={onSource} />}
+        {details && <Details model={model} trans={trans} onSource={onSource} />}
       </div>
     </div>
   );
+}
+
+/** Act each time a number from outside is raised. */
+function useAsked(count: number | undefined, act: () => void): void {
+  const answered = React.useRef(count ?? 0);
+  React.useEffect(() => {
+    if (count !== undefined && count > answered.current) {
+      answered.current = count;
+      act();
+    }
+  });
 }
 
 /** The graph before and after the pass that is shown. */

@@ -199,7 +199,8 @@ export function FitPanel({ model, trans }: PanelProps): React.ReactElement | nul
       {capacity !== null && (
         <span>
           {trans.__('of %1', formatSize(capacity))}
-          {largestBatch !== null && ` · ${trans.__('up to batch %1', largestBatch)}`}
+          {largestBatch !== null &&
+            ` · ${trans.__('up to batch %1', largestBatch.toLocaleString('en'))}`}
         </span>
       )}
       <span

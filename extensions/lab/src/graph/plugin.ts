@@ -1,0 +1,96 @@
+/** Wires the graph view into JupyterLab. */
+
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import {
+  Dialog,
+  ICommandPalette,
+  InputDialog,
+  MainAreaWidget,
+  showDialog,
+  WidgetTracker
+} from '@jupyterlab/apputils';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { Widget } from '@lumino/widgets';
+import type { GraphDocument } from '../api/documents.ts';
+import { CommandIDs as SourceCommands } from '../source/tokens.ts';
+import { DOMAIN } from '../ui/text.ts';
+import { addCommands } from './commands.ts';
+import { addGraphFiles } from './files.ts';
+import type { GraphModel } from './model.ts';
+import { ComparePanel, GraphPanel, type PanelWiring } from './panel.tsx';
+import { type GraphViews, IGraphViews } from './tokens.ts';
+
+const plugin: JupyterFrontEndPlugin<GraphViews> = {
+  id: '@tengen/studio-lab:graph',
+  description: 'The graph view: models and steps as nested groups, compared and explained.',
+  autoStart: true,
+  provides: IGraphViews,
+  optional: [ICommandPalette, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    palette: ICommandPalette | null,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const tracker = new WidgetTracker<Widget & { content: GraphPanel }>({
+      namespace: 'tengen-graph'
+    });
+    const wiring: PanelWiring = {
+      trans,
+      startWorker: () => new Worker(new URL('./layout.worker.js', import.meta.url)),
+      onSource: source => void app.commands.execute(SourceCommands.show, { ...source }),
+      onCompare: model => askForAnother(tracker, model, wiring)
+    };
+    const show = (id: string, title: string, content: Widget): MainAreaWidget => {
+      const widget = new MainAreaWidget({ content });
+      widget.id = id;
+      widget.title.label = title;
+      widget.title.closable = true;
+      app.shell.add(widget, 'main');
+      app.shell.activateById(id);
+      return widget;
+    };
+    addCommands(app, tracker, trans, palette);
+    addGraphFiles(app, tracker, wiring);
+    return {
+      open: (id: string, title: string, load: () => Promise<GraphDocument>) => {
+        tracker.find(widget => widget.id === id)?.dispose();
+        const content = new GraphPanel(load, wiring);
+        void tracker.add(show(id, title, content) as MainAreaWidget<GraphPanel>);
+        return content.model;
+      },
+      compare: (id: string, title: string, before: GraphDocument, after: GraphDocument) => {
+        show(id, title, new ComparePanel({ before, after }, wiring));
+      }
+    };
+  }
+};
+
+/** Let the user choose among the other graphs that are open. */
+async function askForAnother(
+  tracker: WidgetTracker<Widget & { content: GraphPanel }>,
+  model: GraphModel,
+  { trans }: PanelWiring
+): Promise<GraphDocument | null> {
+  const others: (Widget & { content: GraphPanel })[] = [];
+  tracker.forEach(widget => {
+    if (widget.content.model !== model && widget.content.model.document) {
+      others.push(widget);
+    }
+  });
+  const title = trans.__('Compare with');
+  if (!others.length) {
+    await showDialog({
+      title,
+      body: trans.__('Open the other graph first: every open graph can be chosen here.'),
+      buttons: [Dialog.okButton()]
+    });
+    return null;
+  }
+  const names = others.map((widget, i) => `${i + 1}. ${widget.title.label}`);
+  const { value } = await InputDialog.getItem({ title, items: names });
+  const chosen = value === null ? -1 : names.indexOf(value);
+  return others[chosen]?.content.model.document ?? null;
+}
+
+export default plugin;

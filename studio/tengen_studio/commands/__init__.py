@@ -1,0 +1,1 @@
+"""What `tengen-studio` does besides serving: doctor, migrate, backup, restore, gc."""

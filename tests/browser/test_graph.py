@@ -1,0 +1,159 @@
+"""The graph view: a file by double click, search, colours, passes, comparison, and the widget."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bench.graphview.compiled import compiled
+from bench.graphview.documents import resnet, transformer
+
+from .studio import Studio
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+Launch = Callable[..., Studio]
+OpenLab = Callable[..., "Page"]
+Picture = Callable[["Page", str], None]
+
+CHINESE = {"@jupyterlab/translation-extension:plugin": {"locale": "zh_CN"}}
+DARK = {"@jupyterlab/apputils-extension:themes": {"theme": "JupyterLab Dark"}}
+VIEW = ".tengen-Graph:visible"
+CANVAS = f"{VIEW} .tengen-Graph-canvas"
+DETAILS = f"{VIEW} .tengen-Graph-details"
+
+
+@pytest.fixture
+def documents(launch: Launch) -> Studio:
+    """A studio whose folder has two graphs, an empty one and a broken one."""
+    studio = launch()
+    write(studio.work, "resnet", json.dumps(compiled(resnet())))
+    write(studio.work, "gpt", json.dumps(transformer(12)))
+    write(studio.work, "empty", json.dumps({"version": 1, "name": "", "nodes": []}))
+    write(studio.work, "broken", "{")
+    return studio
+
+
+def write(folder: Path, name: str, text: str) -> None:
+    """Write a graph file."""
+    (folder / f"{name}.tggraph").write_text(text, encoding="utf-8")
+
+
+def open_file(page: Page, name: str) -> None:
+    """Open a graph file as a double click in the file browser does, and wait for the picture."""
+    page.wait_for_selector(".jp-DirListing-item")
+    page.locator(".jp-DirListing-item", has_text=f"{name}.tggraph").dblclick()
+
+
+def run_command(page: Page, label: str) -> None:
+    """Run a command by its name in the palette."""
+    page.keyboard.press("Control+Shift+c")
+    page.keyboard.type(label)
+    page.locator(".lm-CommandPalette-item", has_text=label).first.click()
+
+
+def test_a_graph_opens_and_is_explored_by_keyboard(
+    documents: Studio, open_lab: OpenLab, picture: Picture
+) -> None:
+    page = open_lab(documents)
+    open_file(page, "resnet")
+    page.wait_for_selector(CANVAS)
+    assert "resnet50" in page.inner_text(f"{DETAILS} h2")
+    page.wait_for_timeout(500)
+    picture(page, "graph")
+
+    page.locator(CANVAS).focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    heading = page.locator(f"{DETAILS} h2")
+    assert heading.inner_text() == "max_pool2d"
+    assert "max_pool2d" in page.inner_text(f"{CANVAS} [aria-live]")
+    page.keyboard.press("ArrowDown")
+    group = heading.inner_text()
+    page.keyboard.press("Enter")
+    opened = page.locator(f"{DETAILS} header button")
+    before = opened.inner_text()
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "was => document.querySelector('.tengen-Graph-details header button').innerText !== was",
+        arg=before,
+    )
+    assert heading.inner_text() == group
+
+    page.keyboard.press("/")
+    page.keyboard.type("layer4.2 conv3")
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "() => document.querySelector('.tengen-Graph-details header p').innerText"
+        ".includes('layer4.2.conv3')"
+    )
+    assert "1 of" in page.inner_text(".tengen-Graph-search [role=status]")
+    picture(page, "graph-search")
+
+
+def test_colours_passes_and_the_comparison(
+    documents: Studio, open_lab: OpenLab, picture: Picture
+) -> None:
+    page = open_lab(documents)
+    open_file(page, "resnet")
+    page.wait_for_selector(CANVAS)
+    page.get_by_label("Colour by").select_option("ms")
+    assert "ms" in page.inner_text(f"{CANVAS} .tengen-Graph-legend")
+    assert page.inner_text(f"{DETAILS} tr:has-text('Operators') td") == "89"
+
+    page.get_by_label("Previous pass").click()
+    page.get_by_label("Previous pass").click()
+    page.wait_for_function(
+        "() => document.querySelector('.tengen-Graph-details td').innerText === '175'"
+    )
+    page.get_by_label("Next pass").click()
+    page.get_by_role("button", name="Side by side").click()
+    counts = page.locator(".tengen-Graph-counts")
+    counts.wait_for()
+    assert counts.locator("[data-mark=changed]").inner_text() == "~53 changed"
+    page.locator(".tengen-Graph-differences button").first.click()
+    page.wait_for_selector(f"{DETAILS} h2")
+    page.wait_for_timeout(500)
+    picture(page, "graph-compare")
+    page.get_by_role("button", name="End the comparison").click()
+    page.wait_for_selector(f"{VIEW} .tengen-Graph-passes")
+
+
+def test_the_picture_is_saved_as_svg_by_command(documents: Studio, open_lab: OpenLab) -> None:
+    page = open_lab(documents)
+    open_file(page, "gpt")
+    page.wait_for_selector(CANVAS)
+    with page.expect_download() as coming:
+        run_command(page, "Save the graph as SVG")
+    text = Path(coming.value.path()).read_text(encoding="utf-8")
+    assert text.startswith("<svg ")
+    assert "SelfAttention" in text
+    assert coming.value.suggested_filename == "transformer-of-12-blocks.svg"
+
+
+def test_an_empty_and_a_broken_file_are_explained(documents: Studio, open_lab: OpenLab) -> None:
+    page = open_lab(documents)
+    open_file(page, "empty")
+    page.get_by_text("An empty graph").wait_for()
+    open_file(page, "broken")
+    page.locator(f"{VIEW} [role=alert]").wait_for()
+    assert page.locator(f"{VIEW} [role=alert] button").inner_text() == "Try again"
+
+
+def test_the_view_speaks_chinese_in_the_dark(
+    launch: Launch, open_lab: OpenLab, picture: Picture
+) -> None:
+    studio = launch(settings=CHINESE | DARK)
+    write(studio.work, "gpt", json.dumps(transformer(12)))
+    page = open_lab(studio)
+    open_file(page, "gpt")
+    page.wait_for_selector(CANVAS)
+    page.get_by_label("着色依据").select_option("flops")
+    assert "算子" in page.inner_text(DETAILS)
+    page.wait_for_timeout(900)
+    picture(page, "graph-zh-dark")

@@ -1,0 +1,156 @@
+"""PyTorch modules as layers: gradients through them, shared memory, modes, state."""
+
+import copy
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from tests.engine.interop.beside_torch import close  # noqa: E402
+
+import tengen as tg  # noqa: E402
+import tengen.module as M  # noqa: E402
+from tengen.base.errors import ArgumentError, GradientError  # noqa: E402
+from tengen.interop import PyTorchModule  # noqa: E402
+from tengen.optimizer import SGD, Adam  # noqa: E402
+
+
+def network(norm=True):
+    torch.manual_seed(0)
+    middle = torch.nn.BatchNorm1d(5) if norm else torch.nn.Identity()
+    return torch.nn.Sequential(torch.nn.Linear(4, 5), middle, torch.nn.Tanh(), torch.nn.Linear(5, 2))
+
+
+class Mixed(M.Module):
+    def __init__(self, body):
+        super().__init__()
+        self.before = M.Linear(3, 4)
+        self.body = PyTorchModule(body)
+        self.after = M.Linear(2, 1)
+
+    def forward(self, x):
+        return self.after(self.body(self.before(x)))
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adam"])
+def test_training_goes_as_in_pytorch(kind):
+    # Adam would blow up the rounding errors of a bias in front of a batch norm.
+    net = network(norm=kind == "sgd")
+    reference = copy.deepcopy(net)
+    ours = Mixed(net)
+    outer = [
+        torch.tensor(v.numpy(), requires_grad=True)
+        for v in (ours.before.weight, ours.before.bias, ours.after.weight, ours.after.bias)
+    ]
+    parameters = [*outer, *reference.parameters()]
+    if kind == "sgd":
+        mine = SGD(ours.parameters(), lr=0.1, momentum=0.9)
+        theirs = torch.optim.SGD(parameters, lr=0.1, momentum=0.9)
+    else:
+        mine = Adam(ours.parameters(), lr=0.01)
+        theirs = torch.optim.Adam(parameters, lr=0.01)
+    gm = tg.autodiff.GradManager().attach(ours.parameters())
+    x = np.random.default_rng(0).standard_normal((6, 3)).astype(np.float32)
+    for _ in range(4):
+        with gm:
+            loss = (ours(tg.Tensor(x)) ** 2).mean()
+            gm.backward(loss)
+        mine.step().clear_grad()
+        y = reference(torch.nn.functional.linear(torch.tensor(x), *outer[:2]))
+        want = (torch.nn.functional.linear(y, *outer[2:]) ** 2).mean()
+        theirs.zero_grad()
+        want.backward()
+        theirs.step()
+        close(loss.numpy(), want.detach().numpy(), 1e-5)
+    for name, value in reference.state_dict().items():
+        close(ours.body.state_dict()[name], value.numpy(), 1e-5, name)
+        close(ours.state_dict()[f"body.{name}"], net.state_dict()[name].numpy(), 0, name)
+
+
+def test_parameters_and_results_are_shared_without_a_copy():
+    net = torch.nn.Linear(3, 2)
+    layer = PyTorchModule(net)
+    address = net.weight.data_ptr()
+    layer(tg.Tensor(np.ones((1, 3), np.float32)))
+    assert layer.weight._buffer.array.ctypes.data == net.weight.data_ptr() == address
+    gm = tg.autodiff.GradManager().attach(layer.parameters())
+    with gm:
+        gm.backward(layer(tg.Tensor(np.ones((1, 3), np.float32))).sum())
+    SGD(layer.parameters(), lr=1.0).step()
+    assert net.weight.data_ptr() == address
+    close(net.weight.detach().numpy(), layer.weight.numpy(), 0)
+    seen = []
+    layer = PyTorchModule(Spy(seen))
+    x = tg.Tensor(np.ones(2000, np.float32))
+    y = layer(x)
+    assert seen == [(x._buffer.array.ctypes.data, y._buffer.array.ctypes.data)]
+
+
+class Spy(torch.nn.Module):
+    def __init__(self, seen):
+        super().__init__()
+        self.seen = seen
+
+    def forward(self, x):
+        y = x + 1
+        self.seen.append((x.data_ptr(), y.data_ptr()))
+        return y
+
+
+def test_loading_a_state_reaches_pytorch():
+    layer = PyTorchModule(network())
+    x = tg.Tensor(np.ones((2, 4), np.float32))
+    layer.eval()
+    first = layer(x).numpy()
+    other = copy.deepcopy(layer)
+    zero = {k: np.asarray(v * 0) for k, v in layer.state_dict().items()}
+    layer.load_state_dict(zero)
+    assert not layer(x).numpy().any()
+    np.testing.assert_array_equal(other(x).numpy(), first)
+
+
+def test_modes_and_statistics():
+    net = network()
+    layer = PyTorchModule(net)
+    x = tg.Tensor(np.random.default_rng(1).standard_normal((8, 4)).astype(np.float32))
+    layer.eval()
+    layer(x)
+    assert int(layer.state_dict()["1.num_batches_tracked"]) == 0 and not net.training
+    layer.train()
+    layer(x)
+    assert int(layer.state_dict()["1.num_batches_tracked"]) == 1 and net[1].training
+    close(layer.state_dict()["1.running_mean"], net[1].running_mean.numpy(), 0)
+
+
+class Nested(torch.nn.Module):
+    def forward(self, pair, *, scale):
+        return {"sum": pair[0] + pair[1]["b"], "n": 3, "scaled": [pair[0] * scale]}
+
+
+def test_nested_inputs_and_results():
+    layer = PyTorchModule(Nested())
+    a, b = tg.Tensor([1.0, 2.0]), tg.Tensor([3.0, 4.0])
+    gm = tg.autodiff.GradManager().attach([a, b])
+    with gm:
+        made = layer((a, {"b": b}), scale=2.0)
+        gm.backward((made["sum"] * made["scaled"][0]).sum())
+    assert made["n"] == 3 and made["sum"].numpy().tolist() == [4.0, 6.0]
+    assert a.grad.numpy().tolist() == [2 * 4 + 2.0, 2 * 6 + 4.0]
+    assert b.grad.numpy().tolist() == [2.0, 4.0]
+
+
+def test_second_order_is_refused():
+    layer = PyTorchModule(torch.nn.Tanh())
+    x = tg.Tensor([0.5])
+    outer, inner = tg.autodiff.GradManager().attach([x]), tg.autodiff.GradManager().attach([x])
+    with outer:
+        with inner:
+            y = layer(x).sum()
+            with pytest.raises(GradientError, match="gradients of gradients"):
+                inner.backward(y)
+
+
+def test_what_is_no_module_is_refused():
+    with pytest.raises(ArgumentError, match=r"a torch.nn.Module is expected; got int"):
+        PyTorchModule(3)
