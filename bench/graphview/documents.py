@@ -82,12 +82,13 @@ def transformer(layers: int, parts: int = 1, width: int = 384) -> Document:
         w.group(f"{path}.mlp", "MLP")
         x = _attention(w, f"{path}", x, shape, width)
         a = w.node("layer_norm", f"{path}.norm2", [x], shape)
-        h = w.node("matmul", f"{path}.mlp.up", [a, w.weight(f"{path}.mlp.up", [width, 4 * width])], wide,
-                   2 * 8 * 128 * width * 4 * width)  # fmt: skip
+        product = 2 * 8 * 128 * width * 4 * width
+        up = w.weight(f"{path}.mlp.up", [width, 4 * width])
+        h = w.node("matmul", f"{path}.mlp.up", [a, up], wide, product)
         h = w.node("add", f"{path}.mlp.up", [h], wide)
         h = w.node("gelu", f"{path}.mlp", [h], wide)
-        h = w.node("matmul", f"{path}.mlp.down", [h, w.weight(f"{path}.mlp.down", [4 * width, width])], shape,
-                   2 * 8 * 128 * width * 4 * width)  # fmt: skip
+        down = w.weight(f"{path}.mlp.down", [4 * width, width])
+        h = w.node("matmul", f"{path}.mlp.down", [h, down], shape, product)
         h = w.node("add", f"{path}.mlp.down", [h], shape)
         h = w.node("dropout", f"{path}.mlp", [h], shape)
         x = w.node("add", path, [x, h], shape)
@@ -173,3 +174,15 @@ def flat(count: int) -> Document:
         made = w.node(names[(i * i + i // 3) % 7], "", [x, previous] if fork else [x], shape)
         previous, x = (x, made) if (i * 31) % 11 == 0 else (previous, made)
     return w.done(x)
+
+
+def updates(count: int) -> Document:
+    """The update of `count // 3` parameters, three operators each, that have no edges between."""
+    w = Writer(f"{count} operators side by side")
+    for i in range(count // 3):
+        path = f"blocks.{i // 24}"
+        shape = [16 + i % 7, 64]
+        decayed = w.node("mul", path, [w.weight(f"{path}.{i}", shape)], shape)
+        moved = w.node("add", path, [decayed], shape)
+        w.node("assign", path, [moved], shape)
+    return w.done()

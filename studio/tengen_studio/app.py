@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
-from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, Integer, List, Unicode
 
@@ -16,6 +15,7 @@ from tengen_studio.context import SETTING, Limits
 from tengen_studio.datasets import copying
 from tengen_studio.datasets import handlers as datasets
 from tengen_studio.db.revisions import RevisionError
+from tengen_studio.gallery import handlers as gallery
 from tengen_studio.history import handlers as history
 from tengen_studio.http import API
 from tengen_studio.openapi import handlers as openapi
@@ -25,12 +25,14 @@ from tengen_studio.people import handlers as people
 from tengen_studio.projects import handlers as projects
 from tengen_studio.reproduce import handlers as reproduce
 from tengen_studio.reproduce import running
+from tengen_studio.saving import handlers as saving
+from tengen_studio.saving.contents import StudioContents
 from tengen_studio.secrets import handlers as secrets
 from tengen_studio.secrets.channel import Channel
 from tengen_studio.secrets.saving import CleanOutputs
 from tengen_studio.sharing import handlers as sharing
 from tengen_studio.sharing import sockets as sharing_sockets
-from tengen_studio.start import open_context
+from tengen_studio.start import data_folder, open_context
 from tengen_studio.templates import handlers as templates
 from tengen_studio.version import __version__
 
@@ -38,11 +40,13 @@ ROUTES = [
     *about.routes,
     *audit.routes,
     *datasets.routes,
+    *gallery.routes,
     *history.routes,
     *openapi.routes,
     *people.routes,
     *projects.routes,
     *reproduce.routes,
+    *saving.routes,
     *secrets.routes,
     *sharing.routes,
     *templates.routes,
@@ -64,6 +68,17 @@ class StudioApp(ExtensionApp):
     # An entry for `jpserver_extensions` here would replace the whole list, and with it the
     # terminals and the notebook's own parts.
     serverapp_config: ClassVar[dict[str, Any]] = {}
+
+    subcommands: ClassVar[dict[str, Any]] = {
+        name: (f"tengen_studio.commands.apps.{app}", says)
+        for name, app, says in (
+            ("doctor", "DoctorApp", "Look at what the studio stands on, and say what to do."),
+            ("migrate", "MigrateApp", "Bring the database to this release's schema."),
+            ("backup", "BackupApp", "Write one archive of the database and the store."),
+            ("restore", "RestoreApp", "Make a studio from a backup, where there is none yet."),
+            ("gc", "CollectApp", "Find what nothing refers to any more."),
+        )
+    }
 
     templates_dir = Unicode(
         config=True,
@@ -115,12 +130,11 @@ class StudioApp(ExtensionApp):
         """Resolve the folders once, so that requests compare resolved paths."""
         assert self.serverapp is not None
         chosen = Path(self.templates_dir) if self.templates_dir else shipped_templates()
-        data = self.data_dir or Path(jupyter_data_dir()) / "tengen-studio"
         try:
             self.settings[SETTING] = open_context(
                 root=Path(self.serverapp.root_dir),
                 templates_dir=chosen,
-                data_dir=Path(data),
+                data_dir=data_folder(self.data_dir),
                 database_url=self.database_url,
                 limits=Limits(
                     project_quota=self.project_quota,
@@ -143,6 +157,8 @@ class StudioApp(ExtensionApp):
         self.channel = Channel(context)
         self.channel.start()
         self.serverapp.contents_manager.register_pre_save_hook(CleanOutputs(context))
+        if isinstance(self.serverapp.contents_manager, StudioContents):
+            self.serverapp.contents_manager.attach(context)
 
     async def stop_extension(self) -> None:
         """Let running requests end and close the database."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from jupyter_core.paths import jupyter_data_dir
+
 from tengen_studio.access import HOST_ID
 from tengen_studio.context import Limits, StudioContext
 from tengen_studio.db.engine import Database
@@ -14,6 +16,11 @@ from tengen_studio.steps import settle_all
 from tengen_studio.storage import Storage
 
 HOST_NAME = "Host"
+
+
+def data_folder(setting: str) -> Path:
+    """Return the studio's data folder; where none is set, one in Jupyter's own."""
+    return Path(setting) if setting else Path(jupyter_data_dir()) / "tengen-studio"
 
 
 def open_context(

@@ -58,6 +58,7 @@ MODULES = {
     "tornado": "jupyter_server",
 }
 MODULES |= {"jinja2": "jupyter_server", "jupyter_core": "jupyter_server"}
+MODULES |= {"jupyter_client": "jupyter_server", "markupsafe": "jupyter_server"}
 MODULES |= {"traitlets": "jupyter_server", "IPython": "ipykernel", "llvmlite": "numba"}
 
 

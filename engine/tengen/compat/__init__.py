@@ -13,7 +13,9 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-__all__ = ["install", "uninstall"]
+from .pickles import load_state_dict
+
+__all__ = ["install", "load_state_dict", "uninstall"]
 
 ALIAS = "megengine"
 OURS = __name__.partition(".")[0]

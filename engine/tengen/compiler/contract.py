@@ -33,13 +33,16 @@ class Group:
     like: Node
 
 
-def contract(graph: Graph, groups: list[Group]) -> Graph:
-    """The graph with each group as one call; calls keep their order where they can."""
+def contract(graph: Graph, groups: list[Group], together: bool = False) -> Graph:
+    """The graph with each group as one call; calls keep their order where they can.
+
+    With `together`, groups that need each other, either all are contracted or none.
+    """
     while groups:
         order, stuck = _order(graph, groups)
         if stuck is None:
             return _rebuilt(graph, order)
-        groups = [group for group in groups if group is not stuck]
+        groups = [] if together else [group for group in groups if group is not stuck]
     return graph
 
 

@@ -25,7 +25,7 @@ def roots(graph: Graph) -> dict[Var, Var]:
 
 
 def live_bytes(graph: Graph) -> list[int]:
-    """Bytes held while each call runs: results still to be read or given out; inputs not counted."""
+    """Bytes of results held while each call runs, still to be read or given out; inputs aside."""
     shown = roots(graph)
     death: dict[Var, int] = {}
     birth: dict[Var, int] = {}

@@ -20,9 +20,12 @@ from .passes.batch_norm_backward import fuse_batch_norm_backward
 from .passes.common import merge_common
 from .passes.constants import fold_constants
 from .passes.dead_code import drop_dead_code
+from .passes.depthwise import fuse_depthwise
 from .passes.elementwise import fuse_elementwise
 from .passes.fold_norm import fold_batch_norm
 from .passes.product import fuse_product
+from .passes.reduction import fuse_reduction
+from .passes.reshapes import sink_reshapes
 from .passes.schedule import order_for_memory
 from .passes.updates import fuse_updates
 
@@ -46,6 +49,7 @@ class Step:
 
 STEPS: tuple[Step, ...] = (
     Step(drop_dead_code, 0),
+    Step(sink_reshapes, 1),
     Step(simplify, 1),
     Step(fold_batch_norm, 2),
     Step(fold_constants, 1, evaluates=True),
@@ -53,7 +57,9 @@ STEPS: tuple[Step, ...] = (
     Step(drop_dead_code, 1),
     Step(fuse_batch_norm, 2),
     Step(fuse_batch_norm_backward, 2),
+    Step(fuse_depthwise, 2),
     Step(fuse_product, 2),
+    Step(fuse_reduction, 2),
     Step(fuse_elementwise, 2),
     Step(fuse_updates, 2),
     Step(order_for_memory, 1),

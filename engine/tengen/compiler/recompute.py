@@ -124,6 +124,11 @@ class Planner:
             self._known[bound] = found
         return found
 
+    def made(self, var: Var) -> int:
+        """The position of the call that makes a value."""
+        assert var.node is not None
+        return self.position[var.node]
+
     def _find_late(self) -> None:
         """`late`: values of the forward pass that are read after the turn, by their node."""
         shown = roots(self.graph)
@@ -170,7 +175,6 @@ class _Spans:
     def __init__(self, planner: Planner):
         self.planner = planner
         graph, cuts = planner.graph, planner.cuts
-        self.late = sorted(planner.late, key=lambda v: planner.position[v.node])  # type: ignore[index]
         count = len(cuts)
         self.bytes_all = np.zeros(count)
         self.bytes_dear = np.zeros(count)
@@ -195,14 +199,10 @@ class _Spans:
         self.crossing = [self._crossing(cut) for cut in cuts]
 
     def _crossing(self, cut: int) -> float:
+        """Bytes of late values made before a cut that calls after it in the forward pass read."""
         planner = self.planner
-        return float(
-            sum(
-                v.type.nbytes
-                for v in planner.late
-                if planner.position[v.node] < cut <= planner.last.get(v, -1)  # type: ignore[index]
-            )
-        )
+        over = [v for v in planner.late if planner.made(v) < cut <= planner.last.get(v, -1)]
+        return float(sum(v.type.nbytes for v in over))
 
     def choose(self, bound: float) -> frozenset[Var] | None:
         """What to drop so that the backward pass of no stretch holds more than `bound`, None

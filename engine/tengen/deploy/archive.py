@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from typing import Any
+from typing import IO, Any, cast
 
 from ..base.errors import FileFormatError
 from ..container import safetensors
@@ -71,5 +71,7 @@ def _arrays(archive: zipfile.ZipFile) -> dict[str, Any]:
     if info.file_size > LARGEST_WEIGHTS:
         raise FileFormatError(f"[load_static] weights of {info.file_size:,} bytes are too large")
     with archive.open(info) as member:
-        arrays, _ = safetensors.read(io.BufferedReader(member), exact=False)  # type: ignore[arg-type]
+        arrays, _ = safetensors.read(
+            cast(IO[bytes], io.BufferedReader(cast(Any, member))), exact=False
+        )
     return dict(arrays)

@@ -63,8 +63,9 @@ def _run(given: argparse.Namespace) -> None:
         if given.output:
             folder = Path(given.output)
             folder.mkdir(parents=True, exist_ok=True)
-            np.save(folder / f"{item['name']}.npy", tensor.numpy())
-            print(f"{folder / item['name']}.npy  {item['dtype']}{list(tensor.shape)}")
+            path = folder / f"{item['name']}.npy"
+            np.save(path, tensor.numpy())
+            print(f"{path}  {item['dtype']}{list(tensor.shape)}")
         else:
             print(f"{item['name']} {item['dtype']}{list(tensor.shape)}")
             print(tensor.numpy())

@@ -91,7 +91,7 @@ def dump(
         document, other = to_document(first.graph, None, batch, batch), None
     inputs = _named("arg_names", arg_names, len(first.graph.inputs), "input")
     outputs = _named("output_names", output_names, len(first.graph.outputs), "output")
-    names = list(first.names.get(v, "") for v in first.graph.constants)
+    names = [first.names.get(v, "") for v in first.graph.constants]
     meta = {
         "format": "tgm",
         "version": 1,

@@ -58,10 +58,12 @@ class StaticModel:
         self.outputs = [
             {
                 "name": name,
-                "shape": [a if a == b else None for a, b in zip(k.shape, l.shape, strict=True)],
-                "dtype": k.dtype.name,
+                "shape": [
+                    a if a == b else None for a, b in zip(kind.shape, twin.shape, strict=True)
+                ],
+                "dtype": kind.dtype.name,
             }
-            for name, k, l in zip(names, kinds, again, strict=True)
+            for name, kind, twin in zip(names, kinds, again, strict=True)
         ]
 
     def graph(self, batch: int = 1) -> Graph:

@@ -117,9 +117,9 @@ class OpDef:
 
     `dtypes`: the data types of the first input that it takes, each of which its samples show.
     `single`: one output, not a tuple. `alias`: an output may be a view of an input's memory.
-    `destination`: the kernel takes `out=` and fills it. `choices`: the values of an enumerated
-    attribute. `in_place`: (input, output) pairs that may share memory. `without`: edge cases that do not exist for it ("0-size", "0-d", "broadcast",
-    "non-contiguous"), each with the reason.
+    `destination`: the kernel takes `out=` and fills it. `in_place`: (input, output) pairs that may
+    share memory. `choices`: the values of an enumerated attribute. `without`: edge cases that do
+    not exist for it ("0-size", "0-d", "broadcast", "non-contiguous"), each with the reason.
     """
 
     name: str = ""

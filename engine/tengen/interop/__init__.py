@@ -8,15 +8,19 @@ from typing import Any
 
 _WHERE = {
     "PyTorchModule": "torch_module",
+    "from_onnx": "onnx_import",
     "from_torch": "torch_import",
     "load_torch_state_dict": "torch_states",
+    "onnx_document": "onnx_graph",
     "to_torch_state_dict": "torch_states",
 }
 
 __all__ = [
     "PyTorchModule",
+    "from_onnx",
     "from_torch",
     "load_torch_state_dict",
+    "onnx_document",
     "to_torch_state_dict",
 ]
 

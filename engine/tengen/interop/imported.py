@@ -212,9 +212,7 @@ def _paths(bodies: Iterable[Body]) -> set[str]:
 
 def _check(kind: str, number: int, value: Any, shape: tuple[int | None, ...]) -> None:
     if not isinstance(value, Tensor):
-        raise ArgumentError(
-            f"[{kind}] input {number} must be a tensor; got {type(value).__name__}"
-        )
+        raise ArgumentError(f"[{kind}] input {number} must be a tensor; got {type(value).__name__}")
     got = value.shape
     if len(got) != len(shape) or any(
         w is not None and w != g for w, g in zip(shape, got, strict=True)

@@ -89,9 +89,7 @@ def _filtered(
     """Weights of a filter stretched by 1 / scale, normalised."""
     count = math.ceil(reach / scale) + 1
     low = np.floor(place)
-    taps = [
-        (low + k, weight((low + k - place) * scale)) for k in range(-count, count + 1)
-    ]
+    taps = [(low + k, weight((low + k - place) * scale)) for k in range(-count, count + 1)]
     total = sum(w for _, w in taps)
     return _spread(size, [(i, w / total) for i, w in taps], inside_only)
 

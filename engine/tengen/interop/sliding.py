@@ -45,9 +45,7 @@ def convolve(
     if before != after:
         x, padding = widened(x, before, after), (0,) * len(before)
     operands = [x, grouped(weight, groups)] + ([] if bias is None else [bias])
-    return convolution_ops.convolution(
-        *operands, stride=stride, padding=padding, dilation=dilation
-    )
+    return convolution_ops.convolution(*operands, stride=stride, padding=padding, dilation=dilation)
 
 
 def convolve_transposed(

@@ -128,5 +128,3 @@ def _same(number: int, value: Any, fixed: Any) -> Any:
             f" program; got {value!r}"
         )
     return value
-
-

@@ -102,7 +102,9 @@ class Numbering:
 
 def _undropped(args: Any) -> list[Any]:
     """How an attention without dropout may be written: 0.0, 0, or nothing at all."""
-    forms = [(*args[:4], (kind, text), *args[5:]) for kind, text in (("float", "0.0"), ("int", "0"))]
+    forms = [
+        (*args[:4], (kind, text), *args[5:]) for kind, text in (("float", "0.0"), ("int", "0"))
+    ]
     if len(args) == 5:
         forms += [args[:3], args[:4]]
         if args[3] == ("NoneType", "None"):

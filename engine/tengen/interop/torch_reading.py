@@ -76,7 +76,11 @@ class Reading:
             if kind == "USER_INPUT":
                 inputs.append(slot)
                 shapes.append(_shape(node))
-            elif slot is not None and kind in ("PARAMETER", "BUFFER") and spec.persistent is not False:
+            elif (
+                slot is not None
+                and kind in ("PARAMETER", "BUFFER")
+                and spec.persistent is not False
+            ):
                 held[slot] = self.held(spec.target)
             elif slot is not None:
                 self.constants[slot] = self.constant(spec)
@@ -146,9 +150,7 @@ class Reading:
             self.new_slot(node)
             return
         args = tuple(self.argument(a) for a in node.args)
-        kwargs = {
-            k: self.argument(v) for k, v in node.kwargs.items() if k not in IGNORED_KEYWORDS
-        }
+        kwargs = {k: self.argument(v) for k, v in node.kwargs.items() if k not in IGNORED_KEYWORDS}
         slot = self.new_slot(node)
         follows = follows and entry.takes_training
         self.calls.append(

@@ -1,4 +1,4 @@
-"""How a runner compiles: passes by level, recompute under a budget, a program over planned memory."""
+"""How a runner compiles: passes by level, recompute under a budget, then planned memory."""
 
 import time
 from typing import Any

@@ -4,6 +4,7 @@ Every run starts from the same snapshot and everything is put back, so weights, 
 random states and Python's own variables are afterwards what they were. Prints are held back.
 """
 
+import functools
 import statistics
 import time
 from collections.abc import Callable
@@ -171,7 +172,7 @@ class Examination:
         )
 
     def _parameters(self) -> list[Any]:
-        return [p for p in self.function.parameters()] if self.trains else []
+        return list(self.function.parameters()) if isinstance(self.function, Module) else []
 
     def _dynamic_outputs(self) -> list[Tensor]:
         leaves: list[Tensor] = []
@@ -294,12 +295,12 @@ class Examination:
         flatten(self.samples, leaves)
         before = Snapshot(self.seen, leaves)
         arena = self.replay.runner.arena_bytes()
-        ways = (self.function, self.replay)
+        ways: tuple[Callable[..., Any], ...] = (self.function, self.replay)
         peaks = []
         for way in ways:
             held = accounts.get_allocated_memory("cpu0")
             accounts.reset_max_memory_stats("cpu0")
-            outcome_of(lambda way=way: way(*self.samples), before)
+            outcome_of(functools.partial(way, *self.samples), before)
             peaks.append(max(accounts.get_max_allocated_memory("cpu0") - held, 0))
         times: list[list[float]] = [[], []]
         start = time.perf_counter()
@@ -322,8 +323,7 @@ class Examination:
         def call(*samples: Any) -> Any:
             start = time.perf_counter()
             result = way(*samples)
-            for tensor in flat_tensors(result):
-                tensor._buffer.array
+            _ = [tensor._buffer.array for tensor in flat_tensors(result)]
             spent[0] = time.perf_counter() - start
             return result
 

@@ -75,6 +75,22 @@ class _Argument:
         self.index = index
 
 
+class _Gradient:
+    """The gradient that a handle has when the call begins."""
+
+    __slots__ = ("handle",)
+
+    def __init__(self, handle: Tensor):
+        self.handle = handle
+
+    @property
+    def _buffer(self) -> Any:
+        grad = self.handle.grad
+        assert grad is not None
+        settle(grad)
+        return grad._buffer
+
+
 class Frozen:
     """A call without its Python. `reasons` is empty when that is possible."""
 
@@ -88,6 +104,7 @@ class Frozen:
         self.waits: dict[tuple[str, int], float] = {}
         seen = reachable(function, args, kwargs)
         self.tensors = seen.tensors
+        self.with_grad: list[tuple[Tensor, bool]] = []
         self.modes = [(m, m.training) for m in seen.modules]
         self.optimizers: list[Optimizer] = seen.optimizers
         self.places = [p for p in seen.places if not _counts(p)]
@@ -99,6 +116,8 @@ class Frozen:
         before, state.mode = state.mode, session
         handed = [t._buffer for t in self.leaves]
         self.known = {id(t._buffer): t for t in self.tensors}
+        self.accumulated = {id(t.grad._buffer): t for t in self.tensors if t.grad is not None}
+        self.with_grad = [(t, t.grad is not None) for t in self.tensors]
         try:
             result = self.function(*args, **kwargs)
             session.flush()
@@ -137,6 +156,10 @@ class Frozen:
         self.sources: list[Any] = []
         leaf_handles = {id(t): i for i, t in enumerate(self.leaves)}
         for number in self.stretch.numbers:
+            owner = self.accumulated.get(id(session.values.get(number)))
+            if owner is not None:
+                self.sources.append(_Gradient(owner))
+                continue
             ref = session.sources.get(number)
             handle = None if ref is None else ref()
             if handle is None and number in session.values:
@@ -209,6 +232,8 @@ class Frozen:
         if any(t.type is not kind for t, kind in zip(leaves, self.types, strict=True)):
             return None
         if _alike(leaves) != self.alike:
+            return None
+        if any((t.grad is not None) is not had for t, had in self.with_grad):
             return None
         if any(m.training is not mode for m, mode in self.modes):
             return None
@@ -284,13 +309,14 @@ def _counts(place: tuple[Any, Any, Any]) -> bool:
 
 
 def _alone() -> int:
-    class Handle:
-        __slots__ = ("_buffer",)
-
-    handle = Handle()
-    handle._buffer = object()
-    inputs = [handle._buffer]
-    return max(getrefcount(inputs[i]) for i in range(1))
+    """What `getrefcount` says of a buffer that only its handle and the list of inputs hold."""
+    held: Any = object()
+    handle = [held]
+    inputs = [held]
+    del held
+    found = max(getrefcount(inputs[i]) for i in range(1))
+    del handle
+    return found
 
 
 ALONE = _alone()

@@ -26,8 +26,8 @@ class Reachable:
 
     `places` lists (owner, key, value): a name in a namespace, an attribute or an element whose
     value is plain; owners are dicts, lists or cells. `namespaces` are the attribute dicts of
-    objects, `names` the (globals, name) that code uses, `cells` what closures hold, `random` generators of
-    Python's and NumPy's.
+    objects, `names` the (globals, name) that code uses, `cells` what closures hold, `random`
+    generators of Python's and NumPy's.
     """
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class Reachable:
             self._container(value, depth)
         elif not isinstance(value, _LEAVE) and hasattr(value, "__dict__") and _ours(value):
             self._namespace(vars(value), depth)
-            self._function(getattr(type(value), "__call__", None), depth)
+            self._function(vars(type(value)).get("__call__"), depth)
 
     def _function(self, value: Any, depth: int) -> None:
         if isinstance(value, types.MethodType):
@@ -136,9 +136,12 @@ def _ours(value: Any) -> bool:
 
 _FRAMEWORK = ("tengen.functional", "tengen.ops", "tengen.graph", "tengen.runtime", "tengen.jit")
 _LIBRARIES = frozenset(
-    "numpy scipy matplotlib torch IPython ipykernel ipywidgets tqdm builtins logging threading"
-    " collections functools itertools random time os sys pathlib".split()
-)
+    (
+        "IPython", "builtins", "collections", "functools", "ipykernel", "ipywidgets", "itertools",
+        "logging", "matplotlib", "numpy", "os", "pathlib", "random", "scipy", "sys", "threading",
+        "time", "torch", "tqdm",
+    )
+)  # fmt: skip
 
 
 def reachable(*roots: Any) -> Reachable:

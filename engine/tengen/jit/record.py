@@ -39,8 +39,11 @@ class Record:
     )  # fmt: skip
 
     op: Any
+    depth: int
     attrs: tuple[Any, ...]
     ins: tuple[int, ...]
+    signature: Any
+    tag: Any
 
     def __init__(
         self,

@@ -7,7 +7,8 @@ from typing import Any
 
 from ..base.errors import StateError
 from ..graph.graph import Graph
-from ..runtime.forms import follow_layouts
+from ..runtime.choice import kernel_settings
+from ..runtime.forms import converted, followed_forms
 from ..runtime.interpreter import interpret
 from ..runtime.lazy import LazyBuffer
 from ..runtime.profile import Profile
@@ -101,21 +102,30 @@ class Runner:
         stretch.runs += 1
         if self.make is None:
             return interpret(stretch.graph, inputs)
-        forms = tuple([b.type for b in inputs])
-        program = stretch.programs.get((forms, donated))
+        settings = kernel_settings()
+        key = (tuple([b.type for b in inputs]), donated, settings)
+        program = stretch.programs.get(key)
         if program is None:
-            inputs = follow_layouts(stretch.graph, inputs, donated)
-            forms = tuple([b.type for b in inputs])
-            program = stretch.programs.get((forms, donated))
-        if program is None:
-            program = self.make(stretch.graph, forms, donated, stretch.stable)
-            stretch.programs[forms, donated] = program
+            forms = followed_forms(stretch.graph, key[0], donated)
+            program = stretch.programs.get((forms, donated, settings))
+            if program is None:
+                program = self.make(stretch.graph, forms, donated, stretch.stable)
+                stretch.programs[forms, donated, settings] = program
+            stretch.programs[key] = program
+        if program.forms != key[0]:
+            inputs = converted(inputs, program.forms)
         return program.run(inputs, self.profiler)  # type: ignore[no-any-return]
 
     def arena_bytes(self) -> int:
         """Bytes of the memory that the compiled programs share."""
         programs = [p for s in self.tree.programs.values() for p in s.programs.values()]
         return max((p.nbytes for p in programs), default=0)
+
+    def release(self) -> None:
+        """Let go of that memory; the next run makes it anew."""
+        for stretch in self.tree.programs.values():
+            for program in stretch.programs.values():
+                program.release()
 
     def profile(self) -> dict[str, Any]:
         """What the steps of all programs cost so far, the most expensive first; see `Cost`."""

@@ -11,7 +11,6 @@ from ..runtime.lazy import LazyBuffer
 from ..tensor import Tensor
 from .reachable import Reachable
 
-
 _NAMING = ("_scope", "_name", "_short_name")
 
 

@@ -89,7 +89,7 @@ def static_module(module: Module, replay: Replay) -> Module:
             "__reduce_ex__": _reduce,
         }
         made_class = _classes[cls] = type(cls.__name__, (cls,), names)
-    made = object.__new__(made_class)
+    made: Any = object.__new__(made_class)
     object.__setattr__(made, "__dict__", module.__dict__)
     for name, value in (("_scope", None), ("_dynamic", module), ("_replay", replay)):
         object.__setattr__(made, name, value)

@@ -19,7 +19,7 @@ MOST_FROZEN = 32
 """Frozen specialisations kept of one function."""
 
 
-class trace:  # noqa: N801 - MegEngine's name
+class trace:
     """Make a function static: its calls are recorded and run as compiled graphs.
 
     Use as a decorator, with or without arguments. Python still runs at every call and each

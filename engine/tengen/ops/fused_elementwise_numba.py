@@ -55,7 +55,7 @@ def extent_of(given: TensorType, full: TensorType) -> Extent | None:
 def build(forms: tuple[TensorType, ...], out_types: Any, *, program: Program) -> Bound | None:
     """One pass; the operators' own text until the kernel is compiled."""
     (out,) = out_types
-    if out.size < SMALLEST or not library.available() or not _compiles(forms, out, program):
+    if out.size < SMALLEST or not library.available() or not compiles(forms, out, program):
         return None
     try:
         extents = [extent_of(form, out) for form in forms]
@@ -75,7 +75,8 @@ def build(forms: tuple[TensorType, ...], out_types: Any, *, program: Program) ->
 build.physical = True  # type: ignore[attr-defined]
 
 
-def _compiles(forms: tuple[TensorType, ...], out: TensorType, program: Program) -> bool:
+def compiles(forms: tuple[TensorType, ...], out: TensorType, program: Program) -> bool:
+    """Whether the kernels have every step of a program, and take its operands' types."""
     ops = [registry[name] for name, _, _ in program]
     known = all(can_compile(op, out.dtype) for op in ops)
     return known and all(form.dtype == out.dtype for form in forms)
@@ -111,7 +112,7 @@ def _run(
     out: TensorType,
 ) -> Callable[..., None]:
     """`run(outs, ins)` over the expression of the program."""
-    expression, numbers = _expression(program, extents, arrays, scalars)
+    expression, numbers = expression_of(program, extents, arrays, scalars)
     compiled = expression.kernel(out.dtype)
     size = out.nbytes // out.dtype.itemsize
     columns = out.shape[-1] if expression.broadcasts else 0
@@ -132,7 +133,7 @@ def _run(
     return run
 
 
-def _expression(
+def expression_of(
     program: Program, extents: list[Extent | None], arrays: list[int], scalars: list[int]
 ) -> tuple[Any, list[float]]:
     """The expression, and its numbers: a place for each scalar input, then the program's own."""

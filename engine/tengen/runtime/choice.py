@@ -29,6 +29,15 @@ _remembered: dict[str, str] = {}
 _read_from: list[Path] = []
 
 
+def kernel_settings() -> tuple[Any, ...]:
+    """The settings on which the choice of a kernel depends."""
+    now = settings.config
+    return (
+        now.backends, now.kernels, now.algorithm, now.deterministic, now.threads,
+        now.onednn_library,
+    )  # fmt: skip
+
+
 def choose(
     op: OpDef,
     attrs: tuple[Any, ...],

@@ -86,19 +86,25 @@ class Program:
         `profile` books what each step cost.
         """
         with self.ground.lock:
-            self._bind()
-            given = list(buffers)
-            held = self._held
-            for index in self._read:
-                array = given[index]._array
-                if array is None or array is not held[index]:
-                    self._point(index, given)
-            made = {id(s): self._make(s) for s in self._fresh}
-            self._execute(profile)
-            return [
-                None if place is None else self._result(place, given, made)
-                for place in self.lowered.outputs
-            ]
+            self.ground.running = True
+            try:
+                return self._run(list(buffers), profile)
+            finally:
+                self.ground.running = False
+
+    def _run(self, given: list[Buffer], profile: Profile | None) -> list[Buffer | None]:
+        self._bind()
+        held = self._held
+        for index in self._read:
+            array = given[index]._array
+            if array is None or array is not held[index]:
+                self._point(index, given)
+        made = {id(s): self._make(s) for s in self._fresh}
+        self._execute(profile)
+        return [
+            None if place is None else self._result(place, given, made)
+            for place in self.lowered.outputs
+        ]
 
     def _execute(self, profile: Profile | None) -> None:
         """Make all calls, the steady ones only if what they read may have changed."""

@@ -12,18 +12,23 @@ from .plan import convert
 Forms = tuple[TensorType, ...]
 
 
-def follow_layouts(
-    graph: Graph, buffers: Sequence[Buffer], donated: frozenset[int]
-) -> list[Buffer]:
-    """The buffers, those donated among them in the layouts that the graph's kernels want.
+def followed_forms(graph: Graph, forms: Sequence[TensorType], donated: frozenset[int]) -> Forms:
+    """`forms` with the parameters and states that the graph updates in the layouts of their
+    gradients: their next values come in these, and no later run converts them."""
+    numbers = {var: index for index, var in enumerate(graph.inputs)}
+    updated = {
+        numbers.get(node.inputs[source], -1)  # type: ignore[arg-type]
+        for node in graph.nodes
+        for source, _ in node.op.overwrites(node.attrs)
+    }
+    return preferred_forms(graph, forms, donated, updated & donated)
 
-    The next values of parameters then come in these layouts, and no later run converts them.
-    """
-    forms = tuple([b.type for b in buffers])
-    best = preferred_forms(graph, forms, donated, donated)
+
+def converted(buffers: Sequence[Buffer], forms: Sequence[TensorType]) -> list[Buffer]:
+    """The buffers in the physical types `forms`; those that are already stay what they are."""
     return [
         b if b.type is form else convert(b, form.layout, b.root.tag)
-        for b, form in zip(buffers, best, strict=True)
+        for b, form in zip(buffers, forms, strict=True)
     ]
 
 

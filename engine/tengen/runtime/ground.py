@@ -1,6 +1,7 @@
 """Ground: the memory that the programs of one function stand on, one at a time."""
 
 import threading
+import weakref
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from ..base.device import Device
 from ..base.errors import OutOfMemoryError
 from ..graph.types import TensorType
 from .buffer import OwnedBuffer, Tag, empty
+from .memory import on_pressure
 
 NOTHING = np.empty(0, np.uint8)
 
@@ -16,15 +18,18 @@ NOTHING = np.empty(0, np.uint8)
 class Ground:
     """One block for all programs that share it, as large as the largest that ran needs.
 
-    `lock` is held by the program that runs. `version` changes with the block, so that a program
-    knows when its arrays are void.
+    `lock` is held by the program that runs, and `running` is true meanwhile. `version` changes with
+    the block, so that a program knows when its arrays are void. When memory runs short, the blocks
+    on which nothing runs are given back.
     """
 
     def __init__(self, name: str = "program") -> None:
         self.name = name
         self.lock = threading.RLock()
         self.version = 0
+        self.running = False
         self._block: OwnedBuffer | None = None
+        _grounds.add(self)
 
     @property
     def nbytes(self) -> int:
@@ -62,3 +67,18 @@ class Ground:
             if self._block is not None:
                 self._block = None
                 self.version += 1
+
+
+_grounds: "weakref.WeakSet[Ground]" = weakref.WeakSet()
+
+
+@on_pressure
+def _release_idle(nbytes: int) -> None:
+    """Give back the blocks of all grounds on which no program is running."""
+    for ground in list(_grounds):
+        if ground.lock.acquire(blocking=False):
+            try:
+                if not ground.running:
+                    ground.release()
+            finally:
+                ground.lock.release()

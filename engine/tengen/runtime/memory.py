@@ -8,6 +8,7 @@ anything is read or added.
 import os
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from ..base import config as settings
@@ -79,19 +80,52 @@ def capacity() -> int:
     return _accounts.capacity
 
 
+_pressure: tuple[int, Callable[[int], None]] | None = None
+
+
+def set_pressure(limit: int, evict: Callable[[int], None] | None) -> None:
+    """From now on ask `evict(bytes)` to let go of memory whenever more than `limit` is needed."""
+    global _pressure
+    _pressure = None if evict is None else (limit, evict)
+
+
 def account(nbytes: int) -> None:
     """Book `nbytes` of new memory. Raises OutOfMemoryError if the capacity would be passed."""
     with _lock:
         if _dropped:
             _settle()
         used = _accounts.used + nbytes
-        if used > (_accounts.capacity or capacity()) or (
-            settings.config.memory_limit and used > settings.config.memory_limit
-        ):
-            raise OutOfMemoryError(_explain(nbytes))
+        if _pressure is not None and used > _pressure[0]:
+            _pressure[1](used - _pressure[0])
+            _settle()
+            used = _accounts.used + nbytes
+        if _passes(used):
+            for relieve in _reliefs:
+                relieve(nbytes)
+            _settle()
+            used = _accounts.used + nbytes
+            if _passes(used):
+                raise OutOfMemoryError(_explain(nbytes))
         _accounts.used = used
         if used > _accounts.peak:
             _accounts.peak = used
+
+
+def _passes(used: int) -> bool:
+    """Whether so many bytes are more than the capacity."""
+    return used > (_accounts.capacity or capacity()) or bool(
+        settings.config.memory_limit and used > settings.config.memory_limit
+    )
+
+
+_reliefs: list[Callable[[int], None]] = []
+
+
+def on_pressure(relieve: Callable[[int], None]) -> Callable[[int], None]:
+    """Call `relieve(nbytes)` when that many bytes do not fit: it may let go of what can be made
+    again. It is called with the accounts locked and must not wait for another thread."""
+    _reliefs.append(relieve)
+    return relieve
 
 
 def allocate(nbytes: int) -> Block:

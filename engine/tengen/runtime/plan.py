@@ -33,7 +33,13 @@ class Plan:
         "tag",
     )  # fmt: skip
 
-    def __init__(self, op: OpDef, attrs: tuple[Any, ...], forms: tuple[TensorType | None, ...]):
+    def __init__(
+        self,
+        op: OpDef,
+        attrs: tuple[Any, ...],
+        forms: tuple[TensorType | None, ...],
+        deferring: bool = True,
+    ):
         logical = tuple([None if f is None else f.logical for f in forms])
         _same_device(op, logical)
         self.op = op
@@ -44,7 +50,7 @@ class Plan:
         self.dynamic = not all(t.known for t in self.out_types)
         self.tag = Tag(op.name, None, None, 0)
         self.programs: dict[Any, Any] = {}
-        bound = choose(op, attrs, forms, logical, self.out_types)
+        bound = choose(op, attrs, forms, logical, self.out_types, deferring=deferring)
         if bound is None:
             self.kernel = "numpy"
             self.run = _numpy_run(op, attrs, forms, self.out_types)

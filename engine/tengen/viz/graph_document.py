@@ -66,7 +66,7 @@ def record_graph(function: Callable[..., Any], samples: tuple[Any, ...]) -> Reco
 
 
 def document_of(recorded: Recorded, function: Callable[..., Any], name: str) -> Document:
-    """The document of the compiled graph, with the way back through each pass that did something."""
+    """The document of the compiled graph, with the way back through every pass that mattered."""
     pipeline = Pipeline(evaluate)
     graph = recorded.capture.graph
     passes: list[Document] = []
@@ -86,7 +86,7 @@ def document_of(recorded: Recorded, function: Callable[..., Any], name: str) -> 
     document: Document = {"version": 1, "name": name, "form": "static", **parts}
     document["device"] = str(graph.inputs[0].type.device.physical) if graph.inputs else "cpu0"
     document["passes"] = passes
-    document["totals"] = _totals(document)
+    document["totals"] = totals(document)
     if isinstance(function, Module):
         document["groups"] = _groups(function)
     return document
@@ -106,10 +106,10 @@ def _parts(recorded: Recorded, graph: Graph) -> Document:
         if handle is None or id(handle) in samples:
             position = 1 + sum("name" in tensor for tensor in inputs)
             inputs.append(
-                {**_tensor(numbered(var), var.type), "name": label or f"input {position}"}
+                {**tensor_document(numbered(var), var.type), "name": label or f"input {position}"}
             )
             continue
-        slot = {**_tensor(numbered(var), var.type), "name": label or f"tensor {number}"}
+        slot = {**tensor_document(numbered(var), var.type), "name": label or f"tensor {number}"}
         slot["kind"] = "parameter" if isinstance(handle, Parameter) else "buffer"
         after = written.get(id(handle))
         if after is not None and after is not var:
@@ -117,7 +117,9 @@ def _parts(recorded: Recorded, graph: Graph) -> Document:
         slots.append(slot)
     for var in graph.constants:
         label = f"constant {-var.index}"
-        slots.append({**_tensor(numbered(var), var.type), "name": label, "kind": "constant"})
+        slots.append(
+            {**tensor_document(numbered(var), var.type), "name": label, "kind": "constant"}
+        )
     returned = zip(kept, graph.outputs, strict=True)
     return {
         "nodes": [_node(node, numbered, recorded.phases) for node in graph.nodes],
@@ -142,8 +144,8 @@ def _node(node: Node, numbered: _Names, phases: dict[int, str]) -> Document:
         "id": str(node.seq),
         "op": node.op.name,
         "inputs": [None if v is None else numbered(v) for v in node.inputs],
-        "outputs": [_tensor(numbered(v), v.type) for v in node.outputs],
-        "attrs": {name: _printable(value) for name, value in node.op.unpack(node.attrs).items()},
+        "outputs": [tensor_document(numbered(v), v.type) for v in node.outputs],
+        "attrs": {name: printable(value) for name, value in node.op.unpack(node.attrs).items()},
         "flops": flops(node),
         "bytes": 0 if node.op.alias else sum(t.nbytes for t in node.out_types if t.known),
     }
@@ -169,7 +171,8 @@ def _module_path(node: Node) -> str:
     return ".".join(names[0] for names in shared) if paths else path
 
 
-def _tensor(name: str, type: TensorType) -> Document:
+def tensor_document(name: str, type: TensorType) -> Document:
+    """A value as a document writes it."""
     made: Document = {"id": name, "shape": list(type.shape), "dtype": type.dtype.name}
     if type.layout is not None:
         made["layout"] = type.layout.name
@@ -178,14 +181,14 @@ def _tensor(name: str, type: TensorType) -> Document:
     return made
 
 
-def _printable(value: Any) -> Any:
+def printable(value: Any) -> Any:
     """An attribute as JSON has it: numbers, words, lists of both; anything else as its text."""
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
         return value if value - value == 0 else str(value)
     if isinstance(value, (tuple, list)):
-        items = [_printable(item) for item in value]
+        items = [printable(item) for item in value]
         plain = all(isinstance(i, (int, float, str)) and not isinstance(i, bool) for i in items)
         return items if plain else str(value)
     text = str(value)
@@ -206,7 +209,8 @@ def _patch(before: Document, after: Document) -> Document:
     return patch
 
 
-def _totals(document: Document) -> Document:
+def totals(document: Document) -> Document:
+    """Sums over the nodes and parameters of a document."""
     nodes = document["nodes"]
     parameters = [slot for slot in document["state"] if slot["kind"] == "parameter"]
     count = 0

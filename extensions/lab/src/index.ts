@@ -3,6 +3,7 @@
 import graph from './graph/plugin.ts';
 import home from './home/plugin.ts';
 import memory from './memory/plugin.ts';
+import projects from './projects/plugin.ts';
 import source from './source/plugin.ts';
 
-export default [graph, home, memory, source];
+export default [graph, home, memory, projects, source];

@@ -25,6 +25,7 @@ from typing import BinaryIO
 from msgspec import Struct
 
 from tengen_studio.commands.places import CommandError
+from tengen_studio.storage import durable
 
 FORM = 1
 MANIFEST = "manifest.json"
@@ -116,7 +117,7 @@ def unpack(archive: Path, folder: Path) -> None:
 def _unpack_one(source: tarfile.TarFile, entry: tarfile.TarInfo, target: Path) -> str:
     content = source.extractfile(entry)
     assert content is not None
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    durable.make_directory(target.parent)
     hasher = hashlib.sha256()
     with target.open("xb") as file:
         target.chmod(0o400 if "/blobs/" in entry.name else 0o600)

@@ -26,11 +26,11 @@ from tengen_studio.storage.blobs import digest
 LEAST_FREE = 2 * 2**30
 LEAST_SHARE = 0.03
 _ENGINE = """
-import tengen, numpy, importlib.util as util
+import numpy, tengen
 x = tengen.tensor(numpy.ones((4, 4), "float32"))
-y = tengen.functional.matmul(x, x)
-assert float(y.numpy().sum()) == 64.0
-print(", ".join(n for n in ("onednn", "numba", "cupy") if util.find_spec(n)) or "NumPy alone")
+assert float(tengen.functional.matmul(x, x).numpy().sum()) == 64.0
+kernels = tengen.info()["kernels"]
+print("; ".join(f"{name} {kernels[name].partition(';')[0]}" for name in ("onednn", "numba")))
 """
 
 
@@ -70,8 +70,7 @@ def _folder(places: Places) -> Iterator[Finding]:
         yield Finding("data folder", False, f"{folder} cannot be written to.", advice)
         return
     yield Finding("data folder", True, str(folder))
-    private = [folder, folder / KEY_FILE, places.sqlite_file or folder]
-    for path in private:
+    for path in (folder, folder / KEY_FILE):
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             note = f"{path} can be read by other users of this machine."
             yield Finding("permissions", False, note, f"chmod go-rwx {path}")
@@ -117,13 +116,16 @@ def _database(places: Places) -> Iterator[Finding]:
 
 
 def _projects(places: Places) -> Iterator[Finding]:
-    with closing(places.open_database()) as database, database.transaction(read_only=True) as session:
+    with (
+        closing(places.open_database()) as database,
+        database.transaction(read_only=True) as session,
+    ):
         rows = session.execute(
             select(projects.Project.name, projects.Project.root, projects.Project.directory).where(
                 projects.Project.directory.is_not(None), projects.Project.trashed.is_(None)
             )
         )
-        missing = [name for name, root, place in rows if not Path(root, place).is_dir()]
+        missing = [name for name, root, place in rows if not Path(str(root), str(place)).is_dir()]
     advice = "Move the folder back, or tell the project where it is; its versions are safe."
     yield Finding(
         "project folders",
@@ -136,7 +138,10 @@ def _projects(places: Places) -> Iterator[Finding]:
 def _store(places: Places, thorough: bool) -> Iterator[Finding]:
     storage = Storage(places.data_dir)
     lost: list[str] = []
-    with closing(places.open_database()) as database, database.transaction(read_only=True) as session:
+    with (
+        closing(places.open_database()) as database,
+        database.transaction(read_only=True) as session,
+    ):
         versions = session.execute(
             select(
                 history.Version.project_id,
@@ -157,13 +162,19 @@ def _store(places: Places, thorough: bool) -> Iterator[Finding]:
     advice = "Restore the last backup into a new folder, and compare with it."
     note = f"{len(versions):,} versions of {len(by_project):,} projects."
     bad = bool(lost)
-    yield Finding("versions", not bad, f"Lost: {_few(lost)}." if bad else note, advice if bad else "")
-    broken = [sha256 for sha256, size in large if not _blob_is_well(storage, sha256, size, thorough)]
+    yield Finding(
+        "versions", not bad, f"Lost: {_few(lost)}." if bad else note, advice if bad else ""
+    )
+    broken = [
+        sha256 for sha256, size in large if not _blob_is_well(storage, sha256, size, thorough)
+    ]
     how = "by checksum" if thorough else "by size"
     note = f"{len(large):,} files, compared {how}."
     bad = bool(broken)
     yield Finding(
-        "large files", not bad, f"Not as stored: {_few(broken)}." if bad else note,
+        "large files",
+        not bad,
+        f"Not as stored: {_few(broken)}." if bad else note,
         advice if bad else "",
     )
 
@@ -207,7 +218,11 @@ def _engine() -> Iterator[Finding]:
     """Try the engine as a kernel would: in a process of its own."""
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _ENGINE], capture_output=True, text=True, timeout=120, check=False
+            [sys.executable, "-c", _ENGINE],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         advice = "Run `python -c 'import tengen'` and see what it waits for."
@@ -218,7 +233,7 @@ def _engine() -> Iterator[Finding]:
         advice = f"{sys.executable} -m pip install --force-reinstall tengen-studio"
         yield Finding("engine", False, f"It does not compute: {said}", advice)
         return
-    yield Finding("engine", True, f"It computes; kernels: {done.stdout.strip()}.")
+    yield Finding("engine", True, f"It computes. Kernels: {done.stdout.strip()}.")
 
 
 def _few(names: list[str]) -> str:

@@ -34,12 +34,11 @@ def restore(places: Places, archive: Path) -> Manifest:
     durable.make_directory(places.data_dir.parent)
     staging = places.data_dir.with_name(f".{places.data_dir.name}-restoring")
     shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(mode=0o700)
+    store = staging / "store"
+    durable.make_directory(store)
     try:
         unpack(archive, staging)
         manifest = _manifest(staging)
-        store = staging / "store"
-        store.mkdir(exist_ok=True, mode=0o700)
         if places.database_url:
             _load(Database(places.url), staging, manifest)
         else:

@@ -39,9 +39,7 @@ def load(connection: Connection, table: Table, lines: Iterable[str]) -> int:
     References of a table to itself are written once all rows are there.
     """
     back = {column.name: _reader(column.type, connection) for column in table.columns}
-    own = [
-        key.parent.name for key in table.foreign_keys if key.column.table.name == table.name
-    ]
+    own = [key.parent.name for key in table.foreign_keys if key.column.table.name == table.name]
     count, waiting, later = 0, [], []
     for line in lines:
         row = {name: back[name](value) for name, value in json.loads(line).items()}

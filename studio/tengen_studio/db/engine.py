@@ -41,7 +41,7 @@ class Database:
         """Give a session and commit it at the end, or roll it back if the block raises.
 
         `info` becomes the session's `info`. A `read_only` transaction is rolled back in any
-        case, and on SQLite waits for no writer.
+        case, and on SQLite waits for no writer. Loaded objects stay readable afterwards.
         """
         bind = self.engine.execution_options(**{_READ_ONLY: read_only})
         endings: list[Callable[[bool], None]] = []
@@ -52,9 +52,8 @@ class Database:
                     session.info.update({_HELD: held, _ENDINGS: endings, _LAST: []})
                     event.listen(session, "after_flush", _note_writing)
                     yield session
-                    if read_only:
-                        session.rollback()
-                    else:
+                    # A read-only one is rolled back when its session closes.
+                    if not read_only:
                         for last in session.info[_LAST]:
                             last(session)
                         boundary("before commit")

@@ -54,6 +54,8 @@ class Parent:
 
     commit: str
     tree: str
+    files: int
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Draft:
     @property
     def parent(self) -> Parent:
         """This draft as what the next one follows."""
-        return Parent(self.commit, self.tree)
+        return Parent(self.commit, self.tree, self.files, self.bytes)
 
 
 @dataclass(frozen=True)
@@ -117,14 +119,17 @@ class Workshop:
             commit, found.tree, parent, found.files, found.bytes, found.large, found.skipped
         )
 
-    def from_tree(self, tree: str, parent: Parent | None, label: Label) -> Draft:
+    def from_tree(self, tree: str, parent: Parent, label: Label) -> Draft:
         """Return a version whose tree is in the store already."""
         history = self.storage.history(self.project_id)
         with history.reader() as reader, history.writer(reader) as writer:
             commit = _commit(writer, tree, parent, label)
-            entries = reader.files(tree).values()
-            pointers = [pointer for e in entries if (pointer := reader.pointer(e))]
-            count, size = len(entries), sum(map(reader.size, entries))
+            changes = reader.changes(parent.tree, tree)
+            olds = [old for _, old, _ in changes if old is not None]
+            news = [new for _, _, new in changes if new is not None]
+            pointers = [pointer for entry in news if (pointer := reader.pointer(entry))]
+            count = parent.files + len(news) - len(olds)
+            size = parent.bytes + sum(map(reader.size, news)) - sum(map(reader.size, olds))
         history.point_to(commit)
         large = {pointer.sha256: pointer.size for pointer in pointers}
         return self._draft(commit, tree, parent, count, size, large, {})

@@ -44,7 +44,7 @@ def version(session: Session, project: Project, number: int) -> Version:
 
 def parent_of(row: Version | None) -> Parent | None:
     """Return a version as what the next one follows."""
-    return Parent(row.commit, row.tree) if row else None
+    return Parent(row.commit, row.tree, row.files, row.bytes) if row else None
 
 
 def workshop(session: Session, project: Project) -> Workshop:

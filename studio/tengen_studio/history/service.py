@@ -22,6 +22,7 @@ from tengen_studio.errors import ForbiddenError, InvalidError, NotFoundError
 from tengen_studio.history.advance import advance
 from tengen_studio.history.drafts import Label, Workshop
 from tengen_studio.history.exchange import pull, receive
+from tengen_studio.history.merging import merge_contents
 from tengen_studio.history.models import Version
 from tengen_studio.history.recording import latest, parent_of, record, version, workshop
 from tengen_studio.paging import newest_first
@@ -39,6 +40,7 @@ __all__ = [
     "export",
     "files",
     "get",
+    "merge_contents",
     "parse_number",
     "pull",
     "read",

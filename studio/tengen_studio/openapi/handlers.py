@@ -16,7 +16,6 @@ class DocumentHandler(StudioHandler):
     @guarded(Audience.people)
     async def get(self) -> None:
         """Give the OpenAPI document of all routes."""
-        self.set_header("Content-Type", "application/json")
         self.finish(service.document_json(self.settings[ROUTES_SETTING]))
 
 
@@ -27,9 +26,9 @@ class PageHandler(StudioHandler):
     @guarded(Audience.people)
     async def get(self) -> None:
         """Give a page that shows every route, its types and an example."""
-        self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Content-Security-Policy", service.PAGE_POLICY)
-        self.finish(service.page(self.settings[ROUTES_SETTING]))
+        page = service.page(self.settings[ROUTES_SETTING])
+        self.finish(page, set_content_type="text/html; charset=utf-8")
 
 
 routes = [

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup, escape
+
 
 @dataclass(frozen=True)
 class Field:
@@ -29,10 +31,20 @@ class Shown:
     who: str
     parameters: list[Field]
     takes: str
+    takes_note: str
     fields: list[Field]
     answers: list[tuple[str, str, str]]
     call: str
     answer: str
+
+
+def with_code(text: str) -> Markup:
+    """Return a text as HTML; what stands between backquotes becomes code."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(parts)
+    )
 
 
 def sections(document: dict[str, Any]) -> list[tuple[str, list[Shown]]]:
@@ -63,6 +75,7 @@ def _show(path: str, verb: str, operation: dict[str, Any], schemas: dict[str, An
             for p in parameters
         ],
         takes=type_text(body["schema"]) if "schema" in body else ", ".join(taken),
+        takes_note=_description(body.get("schema", {}), schemas),
         fields=_fields(body.get("schema", {}), schemas),
         answers=[
             (status, answer["description"], _content_text(answer))
@@ -98,6 +111,11 @@ def _fields(schema: dict[str, Any], schemas: dict[str, Any]) -> list[Field]:
         Field(name, type_text(kind), name in struct.get("required", []))
         for name, kind in struct.get("properties", {}).items()
     ]
+
+
+def _description(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
+    struct = schemas.get(type_text(schema), {})
+    return " ".join(str(struct.get("description", "")).split())
 
 
 def _who(security: list[dict[str, Any]]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 
 from tengen_studio.openapi.document import document
-from tengen_studio.openapi.page import sections
+from tengen_studio.openapi.page import sections, with_code
 from tengen_studio.openapi.routes import Route
 
 PREFIX = "/tengen-studio/api"
@@ -38,7 +38,12 @@ def page(routes: Sequence[Route]) -> str:
         _made["page"] = (
             _templates()
             .get_template("page.html")
-            .render(info=described["info"], sections=sections(described))
+            .render(
+                info=described["info"],
+                prefix=PREFIX,
+                sections=sections(described),
+                with_code=with_code,
+            )
         )
     return _made["page"]
 

@@ -130,11 +130,19 @@ class PageHandler(Identified, ExtensionHandlerMixin, JupyterHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with a page that says what happened, and nothing of the server's inside."""
-        error = (kwargs.get("exc_info") or (None, None, None))[1]
-        message = error.message if isinstance(error, StudioError) else ""
-        status = error.status if isinstance(error, StudioError) else status_code
+        error: Any = (kwargs.get("exc_info") or (None, None, None))[1]
+        known = isinstance(error, StudioError)
+        status = error.status if known else status_code
+        reference = "" if known or status < 500 else secrets.token_hex(4)
+        if reference:
+            self.log.error("tengen_studio: the failure above has the reference %s", reference)
         self.set_status(status)
-        values = {"status": status, "reason": responses.get(status, ""), "message": message}
+        values = {
+            "status": status,
+            "reason": responses.get(status, ""),
+            "message": error.message if known else "",
+            "reference": reference,
+        }
         self.finish(self._page("refusal.html.j2", self._actor, values))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import mistune
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
-from pygments.lexers import TextLexer, get_lexer_by_name
+from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
 from tengen_studio.pages.formula import mathml
@@ -54,11 +54,17 @@ class _Renderer(mistune.HTMLRenderer):
 
 def highlighted(code: str, language: str = "") -> str:
     """Return code as highlighted HTML; without a known language as it is."""
-    try:
-        lexer = get_lexer_by_name(language) if language else TextLexer()
-    except ClassNotFound:
-        lexer = TextLexer()
+    lexer = get_lexer_by_name(known_language(language))
     return str(highlight(code, lexer, HtmlFormatter(cssclass="highlight", wrapcode=True)))
+
+
+def known_language(name: str) -> str:
+    """Return `name` if code in that language can be highlighted, else "text"."""
+    try:
+        get_lexer_by_name(name)
+    except ClassNotFound:
+        return "text"
+    return name
 
 
 def _block_math(renderer: Any, text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import pass_context
 from nbconvert.exporters import HTMLExporter
-from nbformat import NotebookNode, converter, from_dict
+from nbformat import NotebookNode, ValidationError, converter, from_dict
 from traitlets import default
 
 from tengen_studio.errors import InvalidError
@@ -20,6 +20,7 @@ LONGEST_TEXT = 200_000
 _HERE = Path(__file__).resolve().parent
 _STYLE = (_HERE / "static" / "notebook.css").read_text(encoding="utf-8")
 _PICTURES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp")
+_SCRIPT = "application/javascript"
 _PRIORITY = ["text/html", "text/markdown", *_PICTURES, "text/latex", "text/plain"]
 
 
@@ -31,7 +32,7 @@ def render(content: bytes, places: Places, *, scripts: bool = False) -> str:
     Raises:
         InvalidError: not a notebook, or too large to be shown.
     """
-    notebook = _read(content)
+    notebook = _read(content, scripts)
     exporter = _Exporter(places, scripts=scripts)
     body, _ = exporter.from_notebook_node(notebook)
     if not scripts:
@@ -51,7 +52,6 @@ class _Exporter(HTMLExporter):
         super().__init__(template_file="notebook.html.j2")
         self._places = places
         self._scripts = scripts
-        self.display_data_priority = (["application/javascript"] if scripts else []) + _PRIORITY
 
     # nbconvert would look in the working directory, where a project could have left one.
     @default("template_paths")
@@ -70,7 +70,7 @@ class _Exporter(HTMLExporter):
         return markdown.raw_html(source)
 
 
-def _read(content: bytes) -> NotebookNode:
+def _read(content: bytes, scripts: bool) -> NotebookNode:
     """Return the notebook with every field of the type that the template expects."""
     if len(content) > LONGEST:
         raise InvalidError(f"A notebook of at most {LONGEST} bytes was expected.")
@@ -78,7 +78,7 @@ def _read(content: bytes) -> NotebookNode:
         found = json.loads(content)
         if isinstance(found, dict) and found.get("nbformat") in (2, 3):
             found = converter.convert(from_dict(found), 4)
-    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, ValidationError):
         found = None
     if not isinstance(found, dict) or not isinstance(found.get("cells"), list):
         raise InvalidError("This file is not a notebook.")
@@ -86,15 +86,15 @@ def _read(content: bytes) -> NotebookNode:
     info = metadata.get("language_info") if isinstance(metadata, dict) else None
     lexer = info.get("pygments_lexer") or info.get("name") if isinstance(info, dict) else None
     cells = [
-        {"id": f"cell-{number}"} | _cell(cell)
+        {"id": f"cell-{number}"} | _cell(cell, scripts)
         for number, cell in enumerate(found["cells"], start=1)
         if isinstance(cell, dict)
     ]
-    language = {"language_info": {"name": _text(lexer) or "python"}}
+    language = {"language_info": {"name": markdown.known_language(_text(lexer) or "python")}}
     return from_dict({"cells": cells, "metadata": language, "nbformat": 4, "nbformat_minor": 5})
 
 
-def _cell(cell: dict[str, Any]) -> dict[str, Any]:
+def _cell(cell: dict[str, Any], scripts: bool) -> dict[str, Any]:
     kind = cell.get("cell_type")
     hidden = _dict(_dict(cell.get("metadata")).get("jupyter"))
     read: dict[str, Any] = {
@@ -110,14 +110,15 @@ def _cell(cell: dict[str, Any]) -> dict[str, Any]:
         outputs = cell.get("outputs")
         read["execution_count"] = count if isinstance(count, int) else None
         read["outputs"] = [
-            _output(output)
+            read_output
             for output in (outputs if isinstance(outputs, list) else [])
-            if isinstance(output, dict)
+            if isinstance(output, dict) and (read_output := _output(output, scripts))
         ]
     return read
 
 
-def _output(output: dict[str, Any]) -> dict[str, Any]:
+def _output(output: dict[str, Any], scripts: bool) -> dict[str, Any] | None:
+    """Return an output with the one form of it that is shown, or None without any."""
     kind = output.get("output_type")
     if kind == "stream":
         name = "stderr" if output.get("name") == "stderr" else "stdout"
@@ -128,14 +129,12 @@ def _output(output: dict[str, Any]) -> dict[str, Any]:
         name, value = _text(output.get("ename")), _text(output.get("evalue"))
         text = _short("\n".join(lines) or f"{name}: {value}")
         return {"output_type": "error", "ename": name, "evalue": value, "traceback": [text]}
-    return {
-        "output_type": "display_data",
-        "metadata": {},
-        "data": {
-            kind: _short(value) if kind == "text/plain" else _text(value)
-            for kind, value in _dict(output.get("data")).items()
-        },
-    }
+    data = _dict(output.get("data"))
+    shown = next((kind for kind in ([_SCRIPT] if scripts else []) + _PRIORITY if kind in data), "")
+    if not shown:
+        return None
+    text = _short(data[shown]) if shown == "text/plain" else _text(data[shown])
+    return {"output_type": "display_data", "metadata": {}, "data": {shown: text}}
 
 
 def _with_attachments(source: str, attachments: dict[str, Any]) -> str:

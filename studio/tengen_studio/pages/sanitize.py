@@ -10,6 +10,7 @@ import re
 from typing import Protocol
 
 import nh3
+from pygments.token import STANDARD_TYPES
 
 _TEXT = (
     "a abbr b bdi bdo blockquote br cite code dd del details dfn div dl dt em figcaption figure "
@@ -45,9 +46,8 @@ _STYLES = {
 }  # fmt: skip
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.\-]*:")
 # What highlighting, terminal colours and task lists write; nothing of the page's own.
-_PLAIN_CLASS = re.compile(
-    r"highlight|[a-z][a-z0-9]{0,2}|ansi-[a-z-]+|language-[\w+-]+|task-list-item|footnote[\w-]*"
-)
+_PLAIN_CLASS = re.compile(r"highlight|ansi-[a-z-]+|task-list-item|footnotes?(?:-[\w-]+)?")
+_TOKENS = set(STANDARD_TYPES.values())
 PREFIX = "content-"
 
 
@@ -75,7 +75,8 @@ def sanitize(html: str, places: Places, *, styled: bool = False) -> str:
         if name == "src":
             return _picture(value, places)
         if name == "class" and not styled:
-            return " ".join(word for word in value.split() if _PLAIN_CLASS.fullmatch(word))
+            words = value.split()
+            return " ".join(w for w in words if w in _TOKENS or _PLAIN_CLASS.fullmatch(w))
         return value
 
     attributes = {tag: set(names) for tag, names in _ATTRIBUTES.items()}

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from tengen_studio.access import Actor, may_copy, require
 from tengen_studio.context import context_of
 from tengen_studio.errors import InvalidError, NotFoundError
+from tengen_studio.gallery import service as gallery
 from tengen_studio.history import service as versions
 from tengen_studio.history.models import Version
 from tengen_studio.pages import code, markdown, notebook
@@ -19,7 +20,6 @@ from tengen_studio.pages.places import PICTURES, Addresses, FramePlaces, PagePla
 from tengen_studio.pages.views import Document, Head, Item, Kind, VersionRow
 from tengen_studio.people.models import Account
 from tengen_studio.projects.models import Project
-from tengen_studio.sharing import gallery
 from tengen_studio.storage.trees import FOLDER
 
 LARGEST_TEXT = 1_000_000

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from tengen_studio.access import Actor
+from tengen_studio.gallery import service as gallery
+from tengen_studio.gallery.schemas import GalleryPage
 from tengen_studio.people import service as people
 from tengen_studio.people.schemas import OpenSession
 from tengen_studio.projects import service as projects
 from tengen_studio.projects.schemas import Project
-from tengen_studio.sharing import gallery
-from tengen_studio.sharing.schemas import GalleryPage
 
 
 @dataclass(frozen=True)

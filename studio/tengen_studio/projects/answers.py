@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from sqlalchemy import func, select
@@ -12,6 +13,7 @@ from tengen_studio.context import context_of
 from tengen_studio.history.models import Version
 from tengen_studio.people.models import Account
 from tengen_studio.projects import models, schemas
+from tengen_studio.projects.models import ProjectTag
 from tengen_studio.sharing.models import Member
 
 _NEAR = 0.9
@@ -40,11 +42,21 @@ def answers(
             .group_by(Version.project_id)
         )
     }
+    tags: dict[str, list[str]] = {}
+    for project_id, tag in session.execute(
+        select(ProjectTag.project_id, ProjectTag.tag)
+        .where(ProjectTag.project_id.in_(ids))
+        .order_by(ProjectTag.tag)
+    ):
+        tags.setdefault(project_id, []).append(tag)
     # What `role_of` asks for one by one is in the session after this.
     session.scalars(
         select(Member).where(Member.project_id.in_(ids), Member.account_id == actor.id)
     ).all()
-    return [_answer(session, actor, project, names, newest) for project in projects]
+    return [
+        _answer(session, actor, project, names, newest, tags.get(project.id, []))
+        for project in projects
+    ]
 
 
 def answer(session: Session, actor: Actor, project: models.Project) -> schemas.Project:
@@ -58,6 +70,7 @@ def _answer(
     project: models.Project,
     names: dict[str, str],
     newest: dict[str, int],
+    tags: list[str],
 ) -> schemas.Project:
     context = context_of(session)
     role = role_of(session, actor, project)
@@ -66,7 +79,7 @@ def _answer(
     # Where the folder is concerns the host alone.
     here = project.root == str(context.root) and actor.kind == "host"
     directory = project.directory if here else None
-    folder = context.root / directory if directory is not None else None
+    folder = f"{context.root}/{directory}" if directory is not None else None
     origin = (
         schemas.Origin(project.origin_project_id, project.origin_version or 0)
         if project.origin_project_id
@@ -78,8 +91,8 @@ def _answer(
         slug=project.slug,
         description=project.description,
         directory=directory,
-        missing=folder is not None and project.trashed is None and not folder.is_dir(),
-        tags=project.tags,
+        missing=folder is not None and project.trashed is None and not os.path.isdir(folder),
+        tags=tags,
         visibility="public" if project.visibility == "public" else "private",
         licence=project.licence,
         owner=schemas.Owner(project.owner_id, names.get(project.owner_id, "")),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from tengen_studio import audit
 from tengen_studio.access import HOST_ID, Actor, Role, require, require_person, role_of
@@ -74,7 +74,8 @@ def listing(
         root = str(context_of(session).root)
         mine &= or_(Project.root == root, Project.root.is_(None))
     joined = select(Member.project_id).where(Member.account_id == actor.id)
-    statement = select(Project)
+    # The answers ask for all tags at once.
+    statement = select(Project).options(lazyload(Project.tag_rows))
     if state == "trashed":
         statement = statement.where(mine, Project.trashed.is_not(None))
     else:

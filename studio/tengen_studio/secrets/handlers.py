@@ -1,12 +1,13 @@
-"""REST: the host's stored secrets; no route gives a value."""
+"""REST: the host's stored secrets, of which no route gives a value, and those found in files."""
 
 from __future__ import annotations
 
 from tengen_studio.contract import contract
-from tengen_studio.guard import guarded
+from tengen_studio.errors import InvalidError
+from tengen_studio.guard import Audience, guarded
 from tengen_studio.http import StudioHandler
-from tengen_studio.secrets import service
-from tengen_studio.secrets.schemas import SecretEntry, SecretList, SecretRequest
+from tengen_studio.secrets import looking, service
+from tengen_studio.secrets.schemas import FindingList, SecretEntry, SecretList, SecretRequest
 
 
 class SecretsHandler(StudioHandler):
@@ -37,7 +38,18 @@ class SecretHandler(StudioHandler):
         self.send()
 
 
+class FindingsHandler(StudioHandler):
+    """`/projects/{project_id}/versions/{number}/findings`: what should not leave."""
+
+    @contract(FindingList, refuses=(InvalidError,))
+    @guarded(Audience.people)
+    async def get(self, project_id: str, number: str) -> None:
+        """List the possible secrets in a version; `latest` is the newest."""
+        self.send(await self.transact(looking.findings, project_id, number))
+
+
 routes = [
+    (r"/projects/([^/]+)/versions/([^/]+)/findings", FindingsHandler),
     (r"/secrets", SecretsHandler),
     (r"/secrets/([^/]+)", SecretHandler),
 ]

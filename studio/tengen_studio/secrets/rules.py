@@ -101,12 +101,22 @@ RULES = (
     ),
 )
 
-# A line without any of these words breaks no rule; most lines are done with after this one look.
-SUSPECT = re.compile(
-    r"(?i)pass|pwd|secret|token|key|auth|akia|asia|abia|acca|gh[pousr]_|github_pat|gl[a-z]{2,5}-"
-    r"|hf_|api_org|sk-|xox|xapp-|slack|aiza|gocspx|[sr]k_|npm_|pypi-|sg\.|do[opr]_v1|:aa|kaggle"
-    r"|wandb|eyj|://"
+# A text that has none of these in lower case breaks no rule; most are done with after this look,
+# for which one search for each word is ten times as fast as one pattern of them all.
+_SUSPECTS = (
+    *("pass", "pwd", "secret", "token", "key", "auth", "://", "?token", "&token", "slack"),
+    *("akia", "asia", "abia", "acca", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat"),
+    *("glpat-", "gldt-", "glrt-", "glft-", "glsoat-", "glcbt-", "glptt-", "glagent-", "gloas-"),
+    *("hf_", "api_org", "sk-", "sk_", "rk_", "xox", "xapp-", "aiza", "gocspx", "npm_", "pypi-"),
+    *("sg.", "dop_v1", "doo_v1", "dor_v1", ":aa", "kaggle", "wandb", "eyj"),
 )
+
+
+def is_suspect(text: str) -> bool:
+    """Tell whether `text` could break a rule at all."""
+    low = text.lower()
+    return any(word in low for word in _SUSPECTS)
+
 
 _PLACEHOLDERS = re.compile(
     r"(?i)^(?:.*(?:example|placeholder|changeme|change_me|redacted|dummy|sample|your[_-]|my[_-]"

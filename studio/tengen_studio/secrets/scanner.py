@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from tengen_studio.secrets.rules import RULES, SUSPECT, is_placeholder
+from tengen_studio.secrets.rules import RULES, is_placeholder, is_suspect
 from tengen_studio.secrets.schemas import Finding, Part
 
 STORED = "stored secret"
@@ -93,13 +93,15 @@ def _flat(value: Any) -> str:
 def _scan_text(
     path: str, cell: int | None, part: Part, text: str, values: Sequence[str]
 ) -> Iterator[Finding]:
+    if not is_suspect(text) and not any(value in text for value in values):
+        return
     for number, line in enumerate(text.splitlines(), start=1):
         if _DISMISSED in line:
             continue
         for value in values:
             if value in line:
                 yield Finding(path, cell, part, number, STORED, mask(value))
-        if not SUSPECT.search(line):
+        if not is_suspect(line):
             continue
         for start in range(0, max(1, len(line)), _LONGEST_LINE):
             piece = line[start : start + _LONGEST_LINE + 400]

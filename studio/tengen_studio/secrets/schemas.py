@@ -24,6 +24,14 @@ class Finding(Struct, frozen=True):
     masked: str
 
 
+class FindingList(Struct, frozen=True):
+    """The possible secrets in one version of a project, by file."""
+
+    version: int
+    items: list[Finding]
+    next: str | None = None
+
+
 class SecretEntry(Struct, frozen=True):
     """A stored secret: its name, when it was set, and when a kernel last asked for it."""
 

@@ -1,1 +1,1 @@
-"""Sharing: members with roles, links, the public gallery and stars."""
+"""Sharing: members with roles, links, and publishing."""

@@ -1,4 +1,4 @@
-"""REST: members, links, the gallery and stars."""
+"""REST: members, links and what is published."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tengen_studio.contract import contract
 from tengen_studio.errors import ConflictError, ForbiddenError, LoginRequiredError, TooManyError
 from tengen_studio.guard import Audience, guarded
 from tengen_studio.http import StudioHandler
-from tengen_studio.sharing import gallery, links, publication, schemas, service
+from tengen_studio.sharing import links, publication, schemas, service
 
 
 class MembersHandler(StudioHandler):
@@ -124,46 +124,11 @@ class PublicationHandler(StudioHandler):
         self.send(await self.transact(publication.publish, project_id, request))
 
 
-class StarHandler(StudioHandler):
-    """`/projects/{project_id}/star`: the asker's mark."""
-
-    @contract(schemas.Stars)
-    @guarded(Audience.anyone)
-    async def get(self, project_id: str) -> None:
-        """Count a project's stars."""
-        self.send(await self.transact(gallery.stars_of, project_id))
-
-    @contract(schemas.Stars)
-    @guarded(Audience.people)
-    async def put(self, project_id: str) -> None:
-        """Star a project."""
-        self.send(await self.transact(gallery.star, project_id))
-
-    @contract(schemas.Stars)
-    @guarded(Audience.people)
-    async def delete(self, project_id: str) -> None:
-        """Take the star back."""
-        self.send(await self.transact(gallery.unstar, project_id))
-
-
-class GalleryHandler(StudioHandler):
-    """`/gallery`: the public projects."""
-
-    @contract(schemas.GalleryPage, query=schemas.GalleryQuery)
-    @guarded(Audience.anyone)
-    async def get(self) -> None:
-        """Search the public projects, the most recently changed first."""
-        it = self.query(schemas.GalleryQuery)
-        self.send(await self.transact(gallery.gallery, it.q, it.tag, it.after))
-
-
 routes = [
     (r"/projects/([^/]+)/members", MembersHandler),
     (r"/projects/([^/]+)/members/([^/]+)", MemberHandler),
     (r"/projects/([^/]+)/links", LinksHandler),
     (r"/projects/([^/]+)/links/([^/]+)", LinkHandler),
     (r"/projects/([^/]+)/publication", PublicationHandler),
-    (r"/projects/([^/]+)/star", StarHandler),
     (r"/links/openings", OpeningsHandler),
-    (r"/gallery", GalleryHandler),
 ]

@@ -109,15 +109,17 @@ def open_link(
     rates = context_of(session).rates
     rates.count("link by address", actor.address, ADDRESS)
     row = session.scalar(select(Link).where(Link.token_hash == digest(token)))
-    visitor = visitor_token or new_token()
-    again = row is not None and session.get(Visit, (digest(visitor), row.id)) is not None
+    held = digest(visitor_token) if visitor_token else None
+    again = row is not None and held is not None and session.get(Visit, (held, row.id)) is not None
     if row is None or not is_live(row) or not (again or _has_uses(row)) or _gone(session, row):
         audit.record(session, actor, "link.refuse", row.project_id if row else None)
         raise LoginRequiredError("This link is not good any more. Ask for a new one.")
-    if row.password_hash is not None and not again:
-        _check_password(session, actor, row, password)
+    visitor = visitor_token or ""
     if not again:
+        if row.password_hash is not None:
+            _check_password(session, actor, row, password)
         _use(session, row)
+        visitor = _renew(session, held)
         session.add(Visit(visitor_hash=digest(visitor), link_id=row.id))
         audit.record(session, actor, "link.open", row.project_id, link=row.id)
     permission: schemas.Permission = row.permission  # type: ignore[assignment]
@@ -155,6 +157,19 @@ def _use(session: Session, row: Link) -> None:
     )
     if used.rowcount != 1:  # type: ignore[attr-defined]
         raise LoginRequiredError("This link is not good any more. Ask for a new one.")
+
+
+def _renew(session: Session, held: str | None) -> str:
+    """Return a new token for the visitor's cookie, to which what was opened before moves.
+
+    Somebody who knew the old one, or planted it, gets nothing of what is opened now.
+    """
+    token = new_token()
+    if held is not None:
+        session.execute(
+            update(Visit).where(Visit.visitor_hash == held).values(visitor_hash=digest(token))
+        )
+    return token
 
 
 def _has_uses(row: Link) -> bool:

@@ -1,4 +1,4 @@
-"""Who has which role in a project, by membership or by link, and who starred it."""
+"""Who has which role in a project, by membership or by link."""
 
 from __future__ import annotations
 
@@ -66,17 +66,3 @@ class Visit(Base):
     opened: Mapped[CreatedAt]
 
     link: Mapped[Link] = relationship(lazy="joined")
-
-
-class Star(Base):
-    """Somebody's mark on a project."""
-
-    __tablename__ = "stars"
-
-    project_id: Mapped[str] = mapped_column(
-        ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True
-    )
-    account_id: Mapped[str] = mapped_column(
-        ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
-    created: Mapped[CreatedAt]

@@ -10,12 +10,13 @@ from tengen_studio.access import Actor, Role, require
 from tengen_studio.context import context_of
 from tengen_studio.db import utcnow
 from tengen_studio.errors import InvalidError, NotFoundError
+from tengen_studio.gallery.models import Star
 from tengen_studio.names import fold
 from tengen_studio.people.models import Account
 from tengen_studio.projects.models import Project
 from tengen_studio.rates import Limit
 from tengen_studio.sharing import schemas
-from tengen_studio.sharing.models import Link, Member, Star
+from tengen_studio.sharing.models import Link, Member
 
 PROJECT_PAGE = "/tengen-studio/p/"
 # Names of people can be tried one by one here; nobody needs to add more members than this.

@@ -45,7 +45,11 @@ def promise(session: Session, step: Step) -> None:
 def settle_all(context: StudioContext) -> int:
     """Settle what a crash left; return how many steps that were."""
     settled = 0
-    for entry in sorted(context.storage.journal("any").parent.glob("*.json")):
+    left = {path.stem for path in context.storage.journal("any").parent.glob("*.*")}
+    for step_id in sorted(left):
+        if step_id.startswith(durable.TEMPORARY):
+            continue
+        entry = context.storage.journal(step_id)
         lock = FileLock(entry.with_suffix(".lock"), thread_local=False)
         try:
             with lock.acquire(timeout=0):
@@ -61,6 +65,8 @@ def _settle_left(context: StudioContext, entry: Path) -> int:
     try:
         step: Step = msgspec.json.decode(entry.read_bytes(), type=Step)
     except FileNotFoundError:
+        # The crash came before the step was written down, or after it was settled.
+        entry.with_suffix(".lock").unlink(missing_ok=True)
         return 0
     with context.transaction(read_only=True) as session:
         committed = session.get(CommittedStep, entry.stem) is not None

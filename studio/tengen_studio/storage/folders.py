@@ -134,8 +134,10 @@ def converge(content: Content, changes: list[Change], folder: Path, staging: Pat
         return
     _stage(content, [(path, old) for path, old, _ in changes], staging)
     for path, old, new in changes:
-        if new is not None and old is None and _is(content, folder, path, new):
-            durable.remove_file(folder / path)
+        if new is not None and old is None:
+            if _is(content, folder, path, new):
+                durable.remove_file(folder / path)
+            # The folders may have been made for a file that never came.
             _remove_empty_parents(folder, path)
     for number, (path, old, new) in enumerate(changes):
         if old is None or _is(content, folder, path, old):

@@ -58,10 +58,15 @@ class Storage:
         return self.folder / "journal" / f"{checked(entry_id)}.json"
 
     def clean(self) -> None:
-        """Remove what a crash left in the scratch folder, once it is a day old."""
-        for left in (self.folder / "scratch").iterdir():
-            if left.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
+        """Remove the temporary files and folders that a crash left, once they are a day old."""
+        for place in ("scratch", "journal"):
+            for left in (self.folder / place).glob(f"{durable.TEMPORARY}*"):
+                if left.stat().st_mtime >= time.time() - _ABANDONED_SECONDS:
+                    continue
+                if left.is_dir():
+                    shutil.rmtree(left, ignore_errors=True)
+                else:
+                    left.unlink(missing_ok=True)
 
 
 def checked(key: str) -> str:

@@ -10,13 +10,12 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
-from tests.engine.interop.beside_torch import close  # noqa: E402
-from tests.engine.interop.torch_models import MODELS  # noqa: E402
-
 import tengen as tg  # noqa: E402
 import tengen.functional as F  # noqa: E402
 from tengen.base.errors import ArgumentError, ShapeError, UnsupportedError  # noqa: E402
 from tengen.interop import from_torch  # noqa: E402
+from tests.engine.interop.beside_torch import close  # noqa: E402
+from tests.engine.interop.torch_models import MODELS  # noqa: E402
 
 
 def ours_of(sample):

@@ -5,10 +5,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+import tengen as tg  # noqa: E402
 from tests.engine.interop.beside_torch import both, close, outputs_of, step_both  # noqa: E402
 from tests.engine.interop.torch_models import MODELS  # noqa: E402
-
-import tengen as tg  # noqa: E402
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -42,7 +41,9 @@ def test_another_batch_and_evaluation_without_dropout(name):
             close(g.numpy(), w.detach().numpy(), 1e-5)
 
 
-@pytest.mark.parametrize("name", ["mobilenet", "densenet", "vit", "bert", "gpt2", "lstm_classifier"])
+@pytest.mark.parametrize(
+    "name", ["mobilenet", "densenet", "vit", "bert", "gpt2", "lstm_classifier"]
+)
 def test_dropout_follows_the_training_flag(name):
     _, ours, samples = both(MODELS[name], dropout=True)
     inputs = [tg.Tensor(s.numpy(), dtype=s.numpy().dtype) for s in samples]

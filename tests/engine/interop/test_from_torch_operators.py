@@ -5,10 +5,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.engine.interop.beside_torch import close, scalar_of_ours, scalar_of_torch  # noqa: E402
-
 import tengen as tg  # noqa: E402
 from tengen.interop import from_torch  # noqa: E402
+from tests.engine.interop.beside_torch import close, scalar_of_ours, scalar_of_torch  # noqa: E402
 
 F = torch.nn.functional
 

@@ -7,19 +7,20 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.engine.interop.beside_torch import close  # noqa: E402
-
 import tengen as tg  # noqa: E402
 import tengen.module as M  # noqa: E402
 from tengen.base.errors import ArgumentError, GradientError  # noqa: E402
 from tengen.interop import PyTorchModule  # noqa: E402
 from tengen.optimizer import SGD, Adam  # noqa: E402
+from tests.engine.interop.beside_torch import close  # noqa: E402
 
 
 def network(norm=True):
     torch.manual_seed(0)
     middle = torch.nn.BatchNorm1d(5) if norm else torch.nn.Identity()
-    return torch.nn.Sequential(torch.nn.Linear(4, 5), middle, torch.nn.Tanh(), torch.nn.Linear(5, 2))
+    return torch.nn.Sequential(
+        torch.nn.Linear(4, 5), middle, torch.nn.Tanh(), torch.nn.Linear(5, 2)
+    )
 
 
 class Mixed(M.Module):
@@ -144,11 +145,10 @@ def test_second_order_is_refused():
     layer = PyTorchModule(torch.nn.Tanh())
     x = tg.Tensor([0.5])
     outer, inner = tg.autodiff.GradManager().attach([x]), tg.autodiff.GradManager().attach([x])
-    with outer:
-        with inner:
-            y = layer(x).sum()
-            with pytest.raises(GradientError, match="gradients of gradients"):
-                inner.backward(y)
+    with outer, inner:
+        y = layer(x).sum()
+        with pytest.raises(GradientError, match="gradients of gradients"):
+            inner.backward(y)
 
 
 def test_what_is_no_module_is_refused():

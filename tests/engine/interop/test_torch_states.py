@@ -5,14 +5,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.engine.interop.beside_torch import close  # noqa: E402
-from tests.engine.interop.torch_models import MODELS  # noqa: E402
-from tests.engine.interop.torch_models.gpt2 import GPT2  # noqa: E402
-
 import tengen as tg  # noqa: E402
 from tengen import models  # noqa: E402
 from tengen.base.errors import ArgumentError  # noqa: E402
 from tengen.interop import from_torch, load_torch_state_dict, to_torch_state_dict  # noqa: E402
+from tests.engine.interop.beside_torch import close  # noqa: E402
+from tests.engine.interop.torch_models import MODELS  # noqa: E402
+from tests.engine.interop.torch_models.gpt2 import GPT2  # noqa: E402
 
 ENTRIES = {
     "resnet18": lambda: models.resnet18(10),
@@ -84,7 +83,9 @@ def test_refusals_name_what_differs_and_change_nothing():
     before = model.fc.bias.numpy()
     state["fc.bias"] = torch.ones(10) * 7
     broken = {**state, "fc.weight": torch.zeros(10, 3)}
-    with pytest.raises(ArgumentError, match=r"fc.weight must have shape \(10, 512\); got \(10, 3\)"):
+    with pytest.raises(
+        ArgumentError, match=r"fc.weight must have shape \(10, 512\); got \(10, 3\)"
+    ):
         load_torch_state_dict(model, broken)
     del state["conv1.weight"]
     state["extra"] = torch.zeros(1)

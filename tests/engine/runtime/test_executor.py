@@ -269,6 +269,24 @@ def test_a_value_of_unknown_size_cannot_be_read():
         program_of(graph, buffers_of(tensors([np.ones(4, np.float32)])))
 
 
+def test_outputs_that_nothing_computes():
+    graph = Graph()
+    x = graph.add_input(TensorType.of((3,), "float32"))
+    one = graph.add_constant(buffers_of(tensors([np.ones(3, np.float32)]))[0])
+    graph.outputs = [x, x, None, one]
+    given = buffers_of(tensors([np.arange(3, dtype=np.float32)]))
+    for donated in (frozenset(), frozenset({0})):
+        made = program_of(graph, given, donated).run(given)
+        assert made[0] is made[1] is given[0] and made[2] is None
+        np.testing.assert_array_equal(made[3].array, np.ones(3))
+
+
+def test_an_output_twice_is_one_buffer():
+    graph, given = recorded(lambda a: (exp(a),) * 2, normal(3, 4))
+    made = program_of(graph, given).run(given)
+    assert made[0] is made[1]
+
+
 def test_wrong_forms_are_refused():
     graph, given = recorded(exp, normal(4, 4))
     with pytest.raises(ArgumentError, match=r"takes float32\[4, 4\]@cpu0; the forms are float32"):
@@ -347,3 +365,23 @@ def test_a_training_step_as_one_program_follows_the_eager_one():
         np.testing.assert_allclose(loss, eager(x, y).item(), rtol=1e-4)
     for (name, got), (_, want) in zip(model.named_tensors(), other.named_tensors(), strict=True):
         np.testing.assert_allclose(got.numpy(), want.numpy(), rtol=1e-3, atol=1e-4, err_msg=name)
+
+
+def test_idle_arenas_make_room_for_others():
+    x = normal(64, 1024)
+    graph, given = recorded(lambda a: exp(transpose(exp(a), pattern=(1, 0))), x)
+    first, second = (program_of(graph, given, ground=Ground(n)) for n in ("first", "second"))
+    gc.collect()
+    first.run(given)
+    size = first.nbytes
+    with tg.config.override(memory_limit=memory.used_bytes() + size):
+        (made,) = second.run(given)
+        np.testing.assert_allclose(made.array, np.exp(np.exp(x).T), rtol=1e-5)
+        assert first.ground.nbytes == 0 and second.ground.nbytes == size
+        del made
+        kept = Tensor(np.zeros(2 * size // 4, np.float32))
+        assert second.ground.nbytes == 0
+        with pytest.raises(OutOfMemoryError, match=r"\[first\] the arena"):
+            first.run(given)
+        del kept
+        np.testing.assert_allclose(first.run(given)[0].array, np.exp(np.exp(x).T), rtol=1e-5)

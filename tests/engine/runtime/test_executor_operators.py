@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import tengen as tg
 from tengen.graph.opdef import registry
 
 from .programs import buffers_of, graph_of, plain, program_of, tensors
@@ -32,10 +33,16 @@ def close(got, want, tolerance, note):
             )
 
 
+@pytest.mark.parametrize("backends", [None, "numpy"], ids=["all", "numpy"])
 @pytest.mark.parametrize("donating", [False, True], ids=["kept", "donated"])
 @pytest.mark.parametrize("name", sorted(registry))
-def test_a_program_gives_what_eager_gives(name, donating):
+def test_a_program_gives_what_eager_gives(name, donating, backends):
     op = registry[name]
+    with tg.config.override(**{"backends": backends} if backends else {}):
+        compare(name, op, donating)
+
+
+def compare(name, op, donating):
     for sample in samples_of(name):
         values = tensors(sample.inputs)
         types = [None if t is None else t.type for t in values]

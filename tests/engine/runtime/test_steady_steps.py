@@ -129,7 +129,7 @@ def test_a_steady_value_is_not_overwritten_by_later_steps():
     expected = [np.exp(expected[0]) + x, expected[0] * x, expected[0].T]
     for _ in range(3):
         for got, right in zip(plain(program.run(given)), expected, strict=True):
-            np.testing.assert_allclose(got, right, rtol=1e-5)
+            np.testing.assert_allclose(got, right, rtol=1e-5, atol=1e-5)
 
 
 def test_what_grows_is_not_kept():

@@ -1,4 +1,4 @@
-"""Members, links, the gallery and stars, without HTTP."""
+"""Members and links, without HTTP."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tengen_studio.errors import (
 )
 from tengen_studio.identity import resolve
 from tengen_studio.projects.models import Project
-from tengen_studio.sharing import gallery, links, service
+from tengen_studio.sharing import links, service
 from tengen_studio.sharing.models import Link, Visit
 from tengen_studio.sharing.schemas import LinkRequest
 
@@ -176,8 +176,18 @@ def test_the_strongest_opened_link_counts(context: StudioContext, call: Call) ->
     project = make_project(context)
     _, token = open_new(call, project, permission="edit")
     weak = call(links.make_link, HOST, project, LinkRequest(permission="view"))
-    call(links.open_link, NOBODY, token, weak.token, None)
+    _, token = call(links.open_link, NOBODY, token, weak.token, None)
     assert role(context, visitor(context, token), project) is Role.editor
+
+
+def test_opening_a_link_renews_the_visitors_token(context: StudioContext, call: Call) -> None:
+    project, other = make_project(context), make_project(context)
+    _, planted = open_new(call, project)
+    made = call(links.make_link, HOST, other, LinkRequest())
+    _, token = call(links.open_link, NOBODY, planted, made.token, None)
+    assert visitor(context, planted).kind == "anonymous"
+    assert set(visitor(context, token).grants) == {project, other}
+    assert call(links.open_link, NOBODY, token, made.token, None)[1] == token
 
 
 def test_a_revoked_link_ends_for_those_who_opened_it(context: StudioContext, call: Call) -> None:
@@ -297,64 +307,3 @@ def test_no_token_is_kept_in_the_clear(context: StudioContext, call: Call) -> No
 def test_the_host_has_no_role_in_the_projects_of_others(context: StudioContext) -> None:
     project = make_project(context, make_account(context, "Ana"))
     assert role(context, HOST, project) is None
-
-
-def test_the_gallery_shows_public_projects_only(context: StudioContext, call: Call) -> None:
-    make_project(context, name="private")
-    shown = make_project(context, name="Shown", visibility="public")
-    make_project(context, name="trashed", visibility="public", trashed=utcnow())
-    make_project(context, name="archived", visibility="public", archived=utcnow())
-    page = call(gallery.gallery, NOBODY)
-    assert [(item.id, item.owner, item.stars) for item in page.items] == [(shown, "Host", 0)]
-
-
-def test_the_gallery_is_searched_by_words_and_tag(context: StudioContext, call: Call) -> None:
-    ana = make_account(context, "Ana")
-    one = make_project(context, ana, name="Fashion 100%", visibility="public", tags=["vision"])
-    two = make_project(
-        context, name="GPT", description="图像 and text", visibility="public", tags=["text"]
-    )
-    found = {
-        ("fashion", ""): {one},
-        ("ana FASHION", ""): {one},
-        ("fashion gpt", ""): set(),
-        ("图像", ""): {two},
-        ("vis", ""): {one},
-        ("100%", ""): {one},
-        ("%", ""): {one},
-        ("_", ""): set(),
-        ("", "text"): {two},
-        ("", "tex"): set(),
-        ("", ""): {one, two},
-    }
-    for (q, tag), expected in found.items():
-        page = call(gallery.gallery, NOBODY, q, tag)
-        assert {item.id for item in page.items} == expected, (q, tag)
-    with context.transaction() as session:
-        assert gallery.tags(session) == ["text", "vision"]
-
-
-def test_the_gallery_comes_in_pages(context: StudioContext, call: Call) -> None:
-    made = {make_project(context, name=f"p{n}", visibility="public") for n in range(120)}
-    seen, after = [], None
-    for _ in range(3):
-        page = call(gallery.gallery, NOBODY, "", "", after)
-        seen += [item.id for item in page.items]
-        after = page.next
-    assert after is None and set(seen) == made and len(seen) == len(made)
-    for cursor in ("nonsense", "W10", "WyIyMDI2LTAxLTAxIiwgMV0"):
-        with pytest.raises(InvalidError):
-            call(gallery.gallery, NOBODY, "", "", cursor)
-
-
-def test_a_star_counts_once_per_person(context: StudioContext, call: Call) -> None:
-    project, ana = make_project(context, visibility="public"), make_account(context, "Ana")
-    for _ in range(2):
-        assert call(gallery.star, ana, project).stars == 1
-    assert call(gallery.star, HOST, project).stars == 2
-    assert call(gallery.gallery, ana).items[0].starred
-    assert not call(gallery.gallery, NOBODY).items[0].starred
-    assert call(gallery.unstar, ana, project).starred is False
-    assert call(gallery.stars_of, NOBODY, project).stars == 1
-    with pytest.raises(NotFoundError):
-        call(gallery.star, ana, make_project(context))

@@ -126,5 +126,3 @@ def log_softmax(x: Any, axis: int, *given: Any) -> Any:
     kind = next((g for g in given if not isinstance(g, (bool, type(None)))), None)
     x = real(x) if kind is None else x.astype(kind)
     return F.logsoftmax(x, axes_of(axis, x.ndim)) if x.ndim else F.zeros_like(x)
-
-

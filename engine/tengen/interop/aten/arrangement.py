@@ -72,8 +72,7 @@ def movedim(x: Any, source: Any, target: Any) -> Any:
     sources, targets = axes_of(source, x.ndim), axes_of(target, x.ndim)
     rest = iter([a for a in range(x.ndim) if a not in sources])
     order = [
-        sources[targets.index(place)] if place in targets else next(rest)
-        for place in range(x.ndim)
+        sources[targets.index(place)] if place in targets else next(rest) for place in range(x.ndim)
     ]
     return shape_ops.transpose(x, pattern=tuple(order))
 
@@ -82,9 +81,7 @@ def movedim(x: Any, source: Any, target: Any) -> Any:
 def expand(x: Any, shape: Any, *, implicit: bool = False) -> Any:
     """x stretched; -1 keeps a length."""
     lead = len(shape) - x.ndim
-    full = tuple(
-        x.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(shape)
-    )
+    full = tuple(x.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(shape))
     return shape_ops.broadcast_to(x, shape=full)
 
 

@@ -13,7 +13,7 @@ def reduced(value: Any, reduction: int) -> Any:
     return value if reduction == 0 else F.mean(value) if reduction == 1 else F.sum(value)
 
 
-def _negative_log_likelihood(
+def negative_log_likelihood(
     logs: Any, label: Any, weight: Any, reduction: int, ignored: int, smooth: float = 0.0
 ) -> Any:
     """From log-probabilities with the classes on axis 1 (0 for a vector)."""
@@ -51,7 +51,7 @@ def cross_entropy(
     axis = 1 if x.ndim > 1 else 0
     logs = F.logsoftmax(x, axis)
     if dt.is_integer(target.dtype):
-        return _negative_log_likelihood(
+        return negative_log_likelihood(
             logs, target, weight, reduction, ignore_index, label_smoothing
         )
     if label_smoothing:
@@ -70,15 +70,13 @@ def nll_loss(
     logs: Any, target: Any, weight: Any = None, reduction: int = 1, ignore_index: int = -100
 ) -> Any:
     """From log-probabilities."""
-    return _negative_log_likelihood(logs, target, weight, reduction, ignore_index)
+    return negative_log_likelihood(logs, target, weight, reduction, ignore_index)
 
 
 @aten("nll_loss_forward", "nll_loss2d_forward")
-def nll_loss_forward(
-    logs: Any, target: Any, weight: Any, reduction: int, ignore_index: int
-) -> Any:
+def nll_loss_forward(logs: Any, target: Any, weight: Any, reduction: int, ignore_index: int) -> Any:
     """From log-probabilities, with a weight that nobody reads."""
-    return _negative_log_likelihood(logs, target, weight, reduction, ignore_index), None
+    return negative_log_likelihood(logs, target, weight, reduction, ignore_index), None
 
 
 @aten("mse_loss")

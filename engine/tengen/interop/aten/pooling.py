@@ -24,9 +24,7 @@ def _max_pool(axes: int) -> None:
         steps = each(stride, axes) if stride else sizes
         edge = each(padding, axes)
         gaps = each(dilation, axes)
-        return _batched(
-            x, axes, lambda y: max_pool(y, sizes, steps, edge, edge, gaps, ceil_mode)
-        )
+        return _batched(x, axes, lambda y: max_pool(y, sizes, steps, edge, edge, gaps, ceil_mode))
 
 
 def _average_pool(axes: int) -> None:
@@ -93,9 +91,7 @@ def pad(x: Any, widths: Any, mode: str = "constant", value: Any = None) -> Any:
     if mode == "circular":
         return _wrapped(x, pairs)
     if mode not in ("constant", "reflect", "replicate"):
-        raise ArgumentError(
-            f"[pad] mode is constant, reflect, replicate or circular; got {mode!r}"
-        )
+        raise ArgumentError(f"[pad] mode is constant, reflect, replicate or circular; got {mode!r}")
     if any(w < 0 for pair in pairs for w in pair):
         cut = tuple(
             slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(x.shape, pairs, strict=True)

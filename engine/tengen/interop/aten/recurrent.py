@@ -10,9 +10,7 @@ from .table import aten
 Step = Callable[[Any, tuple[Any, ...], Any, Any], tuple[Any, ...]]
 
 
-def _lstm_step(
-    drive: Any, state: tuple[Any, ...], weight: Any, bias: Any
-) -> tuple[Any, ...]:
+def _lstm_step(drive: Any, state: tuple[Any, ...], weight: Any, bias: Any) -> tuple[Any, ...]:
     """One step of an LSTM with the gates i, f, g, o (Hochreiter and Schmidhuber, 1997)."""
     hidden, cell = state
     gates = F.add(drive, F.nn.linear(hidden, weight, bias))
@@ -21,9 +19,7 @@ def _lstm_step(
     return F.mul(F.sigmoid(o), F.tanh(cell)), cell
 
 
-def _gru_step(
-    drive: Any, state: tuple[Any, ...], weight: Any, bias: Any
-) -> tuple[Any, ...]:
+def _gru_step(drive: Any, state: tuple[Any, ...], weight: Any, bias: Any) -> tuple[Any, ...]:
     """One step of a GRU with the gates r, z, n (Cho et al., 2014)."""
     (hidden,) = state
     moved = F.split(F.nn.linear(hidden, weight, bias), 3, 1)

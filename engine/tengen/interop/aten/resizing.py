@@ -16,8 +16,7 @@ def _target(x: Any, size: Any, factors: Any) -> tuple[tuple[int, ...], tuple[flo
         new = tuple(size)
         given = factors or ()
         scales = tuple(
-            s if s else t / n
-            for s, t, n in zip(given or (None,) * len(new), new, old, strict=True)
+            s if s else t / n for s, t, n in zip(given or (None,) * len(new), new, old, strict=True)
         )
         return new, scales
     return tuple(math.floor(n * f) for n, f in zip(old, factors, strict=True)), tuple(factors)

@@ -65,6 +65,14 @@ class Expression:
         """Whether any array is smaller than the result."""
         return any(extent is not Extent.FULL for extent in self.extents)
 
+    def lines(self) -> list[str]:
+        """The steps as lines of a pass, over vectors named v0, v1 ... by their values' numbers."""
+        found = []
+        for number, (name, operands) in enumerate(self.steps, len(self.extents) + self.scalars):
+            operation: Operation = OPERATIONS[name]
+            found.append(f"v{number} = {operation.text.format(*[f'v{v}' for v in operands])}")
+        return found
+
     @cached_property
     def _kernels(self) -> dict[str, service.Kernel]:
         return {}
@@ -131,15 +139,11 @@ def _evaluate_numpy(
 def _source(expression: Expression, dtype: str) -> str:
     """One pass: load what is needed, do the steps, store the outputs."""
     arrays = [(f"x{i}", extent) for i, extent in enumerate(expression.extents)]
-    first_step = len(arrays) + expression.scalars
     body = [f"v{i} = LOAD({name})" for i, (name, e) in enumerate(arrays) if e is Extent.FULL]
     for i, (name, extent) in enumerate(arrays):
         if extent is Extent.COLUMN:
             body.append(f"v{i} = COLUMN({name})")
-    for number, (name, operands) in enumerate(expression.steps, first_step):
-        operation: Operation = OPERATIONS[name]
-        text = operation.text.format(*[f"v{v}" for v in operands])
-        body.append(f"v{number} = {text}")
+    body += expression.lines()
     body += [f"STORE(y{i}, v{value})" for i, value in enumerate(expression.outputs)]
     run = Pass(body)
     arguments = [(name, "IN") for name, _ in arrays]

@@ -2,37 +2,79 @@
 
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
-
-/** A refusal of the server, or of the network (status 0); `message` is for people. */
-export class RequestError extends Error {
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.name = 'RequestError';
-    this.status = status;
-    this.code = code;
-  }
-}
+import { RequestError } from './refusal.ts';
 
 /** Where the server is and how to log in to it. */
 export type Server = ServerConnection.ISettings;
 
-/** Call `path` under the studio's API and return the JSON of its answer. */
-export async function request<T>(server: Server, path: string, body?: object): Promise<T> {
-  const url = URLExt.join(server.baseUrl, 'tengen-studio/api', path);
-  const init: RequestInit = body ? { method: 'POST', body: JSON.stringify(body) } : {};
-  let response: Response;
+/** What a request sends: JSON, or a file as it is. */
+export type Body = object | Blob;
+
+/** Call `path` under the studio's API (POST if there is a body) and return the JSON it gives. */
+export async function request<T>(
+  server: Server,
+  path: string,
+  body?: Body,
+  method = body ? 'POST' : 'GET'
+): Promise<T> {
+  const response = await call(server, path, body, method);
+  const answer: unknown = await response.json().catch(() => undefined);
+  if (!response.ok || answer === undefined) {
+    throw refusal(response, answer);
+  }
+  return answer as T;
+}
+
+/** Call `path` with a method whose answer is empty. */
+export async function send(server: Server, path: string, method: string): Promise<void> {
+  const response = await call(server, path, undefined, method);
+  if (!response.ok) {
+    throw refusal(response, await response.json().catch(() => undefined));
+  }
+}
+
+/** The part of an address after "?", of the values that are there. */
+export function query(
+  values: Record<string, string | number | boolean | null | undefined>
+): string {
+  const found = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== null && value !== undefined && value !== '') {
+      found.set(name, String(value));
+    }
+  }
+  const text = found.toString();
+  return text ? `?${text}` : '';
+}
+
+/** The address of a download under the studio's API. */
+export function addressOf(server: Server, path: string): string {
+  return URLExt.join(server.baseUrl, 'tengen-studio/api', path);
+}
+
+async function call(
+  server: Server,
+  path: string,
+  body: Body | undefined,
+  method: string
+): Promise<Response> {
+  // JupyterLab would otherwise add the time to the address, and the server refuses what it does
+  // not know. Nothing is kept between requests either way: the answers say no-store.
+  const init: RequestInit = { method, cache: 'no-cache' };
+  if (body instanceof Blob) {
+    init.body = body;
+    init.headers = { 'Content-Type': 'application/zip' };
+  } else if (body) {
+    init.body = JSON.stringify(body);
+  }
   try {
-    response = await ServerConnection.makeRequest(url, init, server);
+    return await ServerConnection.makeRequest(addressOf(server, path), init, server);
   } catch {
     throw new RequestError(0, 'network', 'The server does not answer. Is it still running?');
   }
-  const answer: unknown = await response.json().catch(() => undefined);
-  if (!response.ok || answer === undefined) {
-    const { code, message } = (answer ?? {}) as { code?: string; message?: string };
-    throw new RequestError(response.status, code ?? 'unknown', message ?? response.statusText);
-  }
-  return answer as T;
+}
+
+function refusal(response: Response, answer: unknown): RequestError {
+  const { code, message } = (answer ?? {}) as { code?: string; message?: string };
+  return new RequestError(response.status, code ?? 'unknown', message ?? response.statusText);
 }

@@ -156,6 +156,40 @@ export interface Thumbnail {
   picture: string;
 }
 
+/** A public project; `starred` tells whether the asker did. */
+export interface GalleryItem {
+  id: string;
+  name: string;
+  description: string;
+  owner: string;
+  tags: string[];
+  licence: string;
+  updated: string;
+  stars: number;
+  forks: number;
+  starred: boolean;
+  page: string;
+}
+
+/** One page of the gallery, the most recently changed first. */
+export interface GalleryPage {
+  items: GalleryItem[];
+  next: string | null;
+}
+
+/** Words to search for, one tag, an order, and the page. */
+export interface GalleryQuery {
+  q: string;
+  tag: string;
+  after: string | null;
+}
+
+/** How many people starred a project, and whether the asker did. */
+export interface Stars {
+  stars: number;
+  starred: boolean;
+}
+
 /** A cell of one side, `outputs` in the notebook format. */
 export interface Cell {
   index: number;
@@ -622,6 +656,37 @@ export interface VersionEnvironment {
   readiness: Readiness[];
 }
 
+/** A save that was refused; `mergeable` says that both sides can be joined as they are now. */
+export interface RefusedSave {
+  id: string;
+  path: string;
+  created: string;
+  size: number;
+  mergeable: boolean;
+}
+
+/** One page of refused saves, the newest first. */
+export interface RefusedSavePage {
+  items: RefusedSave[];
+  next: string | null;
+}
+
+/** Which refused saves: those of the file at `path`, or all. */
+export interface RefusedSavesQuery {
+  path: string | null;
+  after: string | null;
+}
+
+/** What to do with a refused save: join it with the file, or put it in the file's place (which */
+export interface SettleRequest {
+  how: 'beside' | 'merge' | 'take';
+}
+
+/** The file that now holds the refused save, or both sides, relative to the server's folder. */
+export interface Settled {
+  path: string;
+}
+
 /** A possible secret in a file. */
 export interface Finding {
   path: string;
@@ -630,6 +695,13 @@ export interface Finding {
   line: number;
   kind: string;
   masked: string;
+}
+
+/** The possible secrets in one version of a project, by file. */
+export interface FindingList {
+  version: number;
+  items: Finding[];
+  next: string | null;
 }
 
 /** A stored secret: its name, when it was set, and when a kernel last asked for it. */
@@ -648,34 +720,6 @@ export interface SecretList {
 /** The value to keep under the name in the address. */
 export interface SecretRequest {
   value: string;
-}
-
-/** A public project; `starred` tells whether the asker did. */
-export interface GalleryItem {
-  id: string;
-  name: string;
-  description: string;
-  owner: string;
-  tags: string[];
-  licence: string;
-  updated: string;
-  stars: number;
-  forks: number;
-  starred: boolean;
-  page: string;
-}
-
-/** One page of the gallery, the most recently changed first. */
-export interface GalleryPage {
-  items: GalleryItem[];
-  next: string | null;
-}
-
-/** Words to search for, one tag, an order, and the page. */
-export interface GalleryQuery {
-  q: string;
-  tag: string;
-  after: string | null;
 }
 
 /** A link as its owner sees it; `state` is open, revoked, expired or used (up). */
@@ -771,12 +815,6 @@ export interface RoleRequest {
 /** Which page of a list; `after` is the `next` of the page before. */
 export interface SharingQuery {
   after: string | null;
-}
-
-/** How many people starred a project, and whether the asker did. */
-export interface Stars {
-  stars: number;
-  starred: boolean;
 }
 
 /** A finished copy: its folder and the notebook to open, relative to the user's folder. */

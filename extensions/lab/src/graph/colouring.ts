@@ -3,14 +3,7 @@
 import type { GraphTree, Item } from './tree.ts';
 
 /** The choices; 'family' colours by the kind of operator. */
-export type ColourBy =
-  | 'family'
-  | 'ms'
-  | 'bytes'
-  | 'flops'
-  | 'dtype'
-  | 'layout'
-  | 'phase';
+export type ColourBy = 'family' | 'ms' | 'bytes' | 'flops' | 'dtype' | 'layout' | 'phase';
 
 export const COLOUR_CHOICES: readonly ColourBy[] = [
   'family',
@@ -53,7 +46,10 @@ const FAMILY_WORDS: readonly [RegExp, (typeof FAMILIES)[number]][] = [
     /reshape|transpose|permute|reorder|layout|concat|split|slice|gather|scatter|pad|squeeze|flatten|expand|broadcast|cast|astype|copy|identity|index|embedding|where|resize|shape|stack|tile|view/,
     'shape'
   ],
-  [/add|sub|mul|div|pow|sqrt|exp|log|neg|abs|clip|round|floor|compare|equal|less|greater|fused/, 'elementwise']
+  [
+    /add|sub|mul|div|pow|sqrt|exp|log|neg|abs|clip|round|floor|compare|equal|less|greater|fused/,
+    'elementwise'
+  ]
 ];
 
 /** The family of an operator, as a number in `FAMILIES`. */
@@ -67,7 +63,7 @@ export function familyOf(op: string): number {
 export class Colouring {
   readonly by: ColourBy;
   private readonly _tree: GraphTree;
-  private readonly _classes: Map<string, number> = new Map();
+  private readonly _classes = new Map<string, number>();
   private readonly _families = new Map<string, number>();
   private readonly _groups = new Map<Item, number>();
   private _legend: Legend | null = null;
@@ -144,7 +140,11 @@ export class Colouring {
     }
     const [made] = node.outputs ?? [];
     const name =
-      this.by === 'phase' ? node.phase : this.by === 'dtype' ? made?.dtype : made && (made.layout || 'plain');
+      this.by === 'phase'
+        ? node.phase
+        : this.by === 'dtype'
+          ? made?.dtype
+          : made && (made.layout || 'plain');
     if (!name) {
       return null;
     }

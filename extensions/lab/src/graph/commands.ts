@@ -21,7 +21,7 @@ export function addCommands(
     app.commands.addCommand(command, {
       label,
       describedBy: { args: { type: 'object', properties: {} } },
-      isEnabled: () => tracker.currentWidget?.content.model.graph != null,
+      isEnabled: () => Boolean(tracker.currentWidget?.content.model.graph),
       execute: async () => {
         const panel = tracker.currentWidget?.content;
         if (panel) {

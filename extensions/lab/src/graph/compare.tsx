@@ -51,6 +51,7 @@ function Compared(props: {
     after: null
   });
   const [last, setLast] = React.useState<GraphModel>(model.after);
+  useSignal(last.changed);
   const side = (name: 'before' | 'after') => (
     <div className="tengen-Graph-side" onFocusCapture={() => setLast(model[name])}>
       <SideTitle model={model[name]} trans={trans} />

@@ -4,7 +4,8 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import type { GraphDocument } from '../api/documents.ts';
 import { compareGraphs, type GraphDiff } from './diff.ts';
 import type { WorkerLike } from './layouter.ts';
-import { GraphModel, type Mark } from './model.ts';
+import type { Mark } from './marks.ts';
+import { GraphModel } from './model.ts';
 import type { Item } from './tree.ts';
 
 /** One line of the list of differences. */

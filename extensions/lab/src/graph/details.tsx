@@ -280,7 +280,13 @@ function Costliest(
     .filter(({ figure }) => figure > 0);
   return (
     <section>
-      <h3>{by === 'ms' ? trans.__('Where the time goes') : by === 'flops' ? trans.__('Where the work is') : trans.__('Where the memory goes')}</h3>
+      <h3>
+        {by === 'ms'
+          ? trans.__('Where the time goes')
+          : by === 'flops'
+            ? trans.__('Where the work is')
+            : trans.__('Where the memory goes')}
+      </h3>
       <ul className="tengen-Graph-bars">
         {children.map(({ child, figure }) => (
           <li key={child}>
@@ -325,7 +331,12 @@ function NeighbourList(
             <button className="tengen-Graph-link" onClick={() => void model.reveal(other)}>
               {nameOf(graph, other)}
             </button>{' '}
-            <code>{tensors.map(t => textOfTensor(graph, t)).slice(0, 2).join(', ')}</code>
+            <code>
+              {tensors
+                .map(t => textOfTensor(graph, t))
+                .slice(0, 2)
+                .join(', ')}
+            </code>
           </li>
         ))}
         {found.length > most && <li>{trans.__('and %1 more', String(found.length - most))}</li>}

@@ -1,6 +1,7 @@
 /** The edges of a document, resolved: which leaf reads which leaf's tensors, both ways. */
 
 import type { GraphDocument, GraphNode, GraphSlot, GraphTensor } from '../api/documents.ts';
+import { topologicalOrder } from './order.ts';
 
 /** Neighbours of leaf `i` stand at `offsets[i]` up to `offsets[i + 1]`. */
 export interface Adjacency {
@@ -127,7 +128,10 @@ export class GraphEdges {
     outputs.forEach((id, i) => read(id, nodes.length + inputs.length + i));
     const [from, to] = [sources.subarray(0, count), targets.subarray(0, count)];
     const carried = tensors.subarray(0, count);
-    return [adjacency(this.leafCount, to, from, carried), adjacency(this.leafCount, from, to, carried)];
+    return [
+      adjacency(this.leafCount, to, from, carried),
+      adjacency(this.leafCount, from, to, carried)
+    ];
   }
 }
 
@@ -167,65 +171,4 @@ function adjacency(
     carried[place] = tensors[i] ?? 0;
   }
   return { offsets, leaves, tensors: carried };
-}
-
-/** Kahn's order, ready leaves by their number; what lies on a cycle comes last. */
-function topologicalOrder(edges: GraphEdges): Int32Array {
-  const { leafCount, nodeCount, inward, outward } = edges;
-  const waiting = new Int32Array(leafCount);
-  const order = new Int32Array(leafCount).fill(-1);
-  const queue: number[] = [];
-  for (let leaf = 0; leaf < leafCount; leaf++) {
-    waiting[leaf] = (inward.offsets[leaf + 1] ?? 0) - (inward.offsets[leaf] ?? 0);
-  }
-  // Most documents list their nodes in the order of execution, which is kept then.
-  if (listedInOrder(edges)) {
-    let place = 0;
-    for (let leaf = nodeCount; leaf < leafCount; leaf++) {
-      if (edges.kindOf(leaf) === 'input') {
-        order[leaf] = place++;
-      }
-    }
-    for (let leaf = 0; leaf < leafCount; leaf++) {
-      if (order[leaf] === -1) {
-        order[leaf] = place++;
-      }
-    }
-    return order;
-  }
-  for (let leaf = 0; leaf < leafCount; leaf++) {
-    if (waiting[leaf] === 0) {
-      queue.push(leaf);
-    }
-  }
-  let place = 0;
-  for (let head = 0; head < queue.length; head++) {
-    const leaf = queue[head] ?? 0;
-    order[leaf] = place++;
-    eachNeighbour(outward, leaf, reader => {
-      waiting[reader] = (waiting[reader] ?? 0) - 1;
-      if (waiting[reader] === 0) {
-        queue.push(reader);
-      }
-    });
-  }
-  for (let leaf = 0; leaf < leafCount; leaf++) {
-    if (order[leaf] === -1) {
-      order[leaf] = place++;
-    }
-  }
-  return order;
-}
-
-function listedInOrder({ inward, nodeCount }: GraphEdges): boolean {
-  for (let leaf = 0; leaf < nodeCount; leaf++) {
-    const end = inward.offsets[leaf + 1] ?? 0;
-    for (let i = inward.offsets[leaf] ?? 0; i < end; i++) {
-      const maker = inward.leaves[i] ?? 0;
-      if (maker >= leaf && maker < nodeCount) {
-        return false;
-      }
-    }
-  }
-  return true;
 }

@@ -3,7 +3,10 @@
 import { formatBytes } from '../ui/text.ts';
 
 /** A figure in three digits with its unit; "–" where it is not known. */
-export function figureText(kind: 'ms' | 'bytes' | 'flops', value: number | null | undefined): string {
+export function figureText(
+  kind: 'ms' | 'bytes' | 'flops',
+  value: number | null | undefined
+): string {
   if (value === null || value === undefined) {
     return '–';
   }
@@ -11,7 +14,11 @@ export function figureText(kind: 'ms' | 'bytes' | 'flops', value: number | null 
     case 'bytes':
       return formatBytes(value);
     case 'ms':
-      return value >= 1000 ? `${three(value / 1000)} s` : value >= 1 || value === 0 ? `${three(value)} ms` : `${three(value * 1000)} µs`;
+      return value >= 1000
+        ? `${three(value / 1000)} s`
+        : value >= 1 || value === 0
+          ? `${three(value)} ms`
+          : `${three(value * 1000)} µs`;
     case 'flops':
       return `${scaled(value)}FLOP`;
   }
@@ -28,7 +35,9 @@ export function shareText(part: number | null, whole: number | null): string {
     return '';
   }
   const percent = (100 * part) / whole;
-  return percent > 0 && percent < 0.1 ? '<0.1%' : `${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)}%`;
+  return percent > 0 && percent < 0.1
+    ? '<0.1%'
+    : `${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)}%`;
 }
 
 function scaled(value: number): string {
@@ -42,5 +51,11 @@ function scaled(value: number): string {
 }
 
 function three(value: number): string {
-  return value === 0 ? '0' : value >= 99.95 ? value.toFixed(0) : value >= 9.995 ? value.toFixed(1) : value.toFixed(2);
+  return value === 0
+    ? '0'
+    : value >= 99.95
+      ? value.toFixed(0)
+      : value >= 9.995
+        ? value.toFixed(1)
+        : value.toFixed(2);
 }

@@ -23,7 +23,9 @@ class GraphFileFactory extends ABCWidgetFactory<DocumentWidget<GraphPanel>> {
       await context.ready;
       return JSON.parse(context.model.toString()) as GraphDocument;
     };
-    return new DocumentWidget({ content: new GraphPanel(load, this._wiring), context });
+    const widget = new DocumentWidget({ content: new GraphPanel(load, this._wiring), context });
+    widget.toolbar.hide(); // the view has its own
+    return widget;
   }
 }
 

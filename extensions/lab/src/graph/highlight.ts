@@ -48,8 +48,18 @@ export class Highlight {
     const { own, up, down } = this._totals;
     const [fromOut, toOut] = [outside === 'from', outside === 'to'];
     const reaches = (counts: Counts, total: number, near: 'from' | 'to') =>
-      at(near === 'from' && this._near ? this._own : counts, near === 'from' && this._near ? own : total, from, fromOut) &&
-      at(near === 'to' && this._near ? this._own : counts, near === 'to' && this._near ? own : total, to, toOut);
+      at(
+        near === 'from' && this._near ? this._own : counts,
+        near === 'from' && this._near ? own : total,
+        from,
+        fromOut
+      ) &&
+      at(
+        near === 'to' && this._near ? this._own : counts,
+        near === 'to' && this._near ? own : total,
+        to,
+        toOut
+      );
     return reaches(this._up, up, 'to') || reaches(this._down, down, 'from');
   }
 }

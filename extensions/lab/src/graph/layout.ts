@@ -1,6 +1,6 @@
 /** Places the items of one group, from top to bottom, and bends the edges between them. */
 
-import * as dagre from '@dagrejs/dagre';
+import dagre from '@dagrejs/dagre';
 
 /** The group's own ends in a job's edges: what comes from outside, and what goes there. */
 export const FROM_OUTSIDE = -1;
@@ -126,13 +126,17 @@ function gather(
     offsets[edge + 1] = points.length;
   }
   const [only] = pieces;
-  const { entry, exit } = only && pieces.length === 1 ? only : { entry: width / 2, exit: width / 2 };
+  const { entry, exit } =
+    only && pieces.length === 1 ? only : { entry: width / 2, exit: width / 2 };
   return { width, height, places, points: Float32Array.from(points), offsets, entry, exit };
 }
 
 function place(job: LayoutJob, items: readonly number[], ends: boolean): Piece {
   const { sizes, edges } = job;
-  const size = (item: number) => ({ width: sizes[2 * item] ?? 0, height: sizes[2 * item + 1] ?? 0 });
+  const size = (item: number) => ({
+    width: sizes[2 * item] ?? 0,
+    height: sizes[2 * item + 1] ?? 0
+  });
   const [only] = items;
   const touching = ends || items.length > 1 ? edges.length : 0;
   if (only !== undefined && items.length === 1 && touching === 0) {

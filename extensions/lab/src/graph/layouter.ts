@@ -3,7 +3,8 @@
 import type { LayoutJob, LayoutResult } from './layout.ts';
 
 /** What is sent to the worker, and what comes back. */
-export type Order = { kind: 'lay out'; id: number; job: LayoutJob } | { kind: 'call off'; id: number };
+export type Order =
+  { kind: 'lay out'; id: number; job: LayoutJob } | { kind: 'call off'; id: number };
 export type Answer = { id: number; result: LayoutResult } | { id: number; failure: string };
 
 /** The part of a Worker that is used. */
@@ -43,6 +44,11 @@ export class Layouter {
 
   constructor(start: () => WorkerLike) {
     this._start = start;
+  }
+
+  /** Start the worker, so that it has its program when the first job comes. */
+  warm(): void {
+    this._ready();
   }
 
   /** The layout of a job, if one of the same structure was made before. */

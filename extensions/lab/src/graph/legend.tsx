@@ -4,10 +4,10 @@ import * as React from 'react';
 import { css, type Palette } from '../ui/canvas/palette.ts';
 import { type Texts, useSignal } from '../ui/signals.ts';
 import type { ColourBy } from './colouring.ts';
-import { shadeColour } from './draw.ts';
 import { figureText } from './figures.ts';
 import type { GraphModel } from './model.ts';
 import { colourName } from './toolbar.tsx';
+import { shadeColour } from './shades.ts';
 
 const MOST = 8;
 
@@ -34,12 +34,17 @@ export function Legend(props: {
   }
   if (legend.kind === 'figure') {
     // The scale is drawn in even steps of colour; colour goes with the square root of the figure.
-    const stops = palette.heat.map((rgb, i) => `${css(rgb)} ${(100 * i) / (palette.heat.length - 1)}%`);
+    const stops = palette.heat.map(
+      (rgb, i) => `${css(rgb)} ${(100 * i) / (palette.heat.length - 1)}%`
+    );
     const kind = by as 'ms' | 'bytes' | 'flops';
     return (
       <div className="tengen-Graph-legend" role="note" aria-label={colourName(by, trans)}>
         <span>0</span>
-        <span className="tengen-Graph-scale" style={{ background: `linear-gradient(90deg, ${stops.join()})` }}>
+        <span
+          className="tengen-Graph-scale"
+          style={{ background: `linear-gradient(90deg, ${stops.join()})` }}
+        >
           <i>{figureText(kind, legend.largest / 4)}</i>
         </span>
         <span>{figureText(kind, legend.largest)}</span>

@@ -2,8 +2,9 @@
 
 import { type Area, Camera } from '../ui/canvas/camera.ts';
 import { css, mix } from '../ui/canvas/palette.ts';
-import { shadeColour, type Picture } from './draw.ts';
+import type { Picture } from './draw.ts';
 import { OPEN } from './scene.ts';
+import { shadeColour } from './shades.ts';
 
 const SIZE = { most: 168, least: 56 };
 
@@ -88,7 +89,7 @@ export class Minimap {
     pen.fillStyle = css(palette.background);
     pen.fillRect(0, 0, width, height);
     const scale = this._camera.scale;
-    for (let box = 1; box < scene.count; ) {
+    for (let box = 1; box < scene.count;) {
       const open = ((scene.bits[box] ?? 0) & OPEN) !== 0;
       const [w, h] = [(scene.w[box] ?? 0) * scale, (scene.h[box] ?? 0) * scale];
       const solid = !open || h < 3 || w < 3;

@@ -6,12 +6,14 @@ import { type ColourBy, Colouring } from './colouring.ts';
 import { GraphEdges } from './edges.ts';
 import { EdgeCollector } from './groupEdges.ts';
 import { Highlight, type Reach } from './highlight.ts';
+import { keysTo, readableKeys } from './opening.ts';
 import { CalledOff, Layouter, type WorkerLike } from './layouter.ts';
+import { type Mark, spreadMarks } from './marks.ts';
 import { afterPasses, earliest, madeBy } from './passes.ts';
-import { flatten, frame, type Scene } from './scene.ts';
+import { EMPTY_SCENE, flatten, frame, type Scene } from './scene.ts';
 import { Search } from './search.ts';
 import { GraphTree, type Item, ROOT } from './tree.ts';
-import { type Direction, step, visibleOf } from './walk.ts';
+import { type Direction, step } from './walk.ts';
 
 /** The four states that a view draws. */
 export type GraphState =
@@ -30,18 +32,11 @@ export interface ShownGraph {
   readonly scene: Scene;
 }
 
-/** How an item differs from its counterpart. */
-export type Mark = 'added' | 'removed' | 'changed';
-
 /** What a view does when the picture changed. */
 export interface SceneChange {
   /** The item that should stay where it is on the screen; null: show everything. */
   readonly anchor: Item | null;
 }
-
-const READABLE = 36;
-/** More boxes than this are not opened at once. */
-export const MOST_BOXES = 40_000;
 
 /** Holds the state, and asks the worker for layouts; draws nothing. */
 export class GraphModel {
@@ -67,6 +62,8 @@ export class GraphModel {
   private _work = new AbortController();
   private _round = 0;
   private _busy = false;
+  private _pending: ShownGraph | null = null;
+  private _coloured: GraphTree | null = null;
 
   constructor(startWorker: () => WorkerLike) {
     this.startWorker = startWorker;
@@ -152,6 +149,7 @@ export class GraphModel {
   async load(coming: Promise<GraphDocument>): Promise<void> {
     const round = ++this._round;
     this._set({ kind: 'loading' });
+    this._layouter.warm();
     try {
       const document = await coming;
       if (round === this._round) {
@@ -177,7 +175,7 @@ export class GraphModel {
       this._set({ kind: 'empty' });
       return;
     }
-    this._openReadable(await this._rebuild());
+    this._open = readableKeys((await this._rebuild()).tree);
     await this._picture(null);
   }
 
@@ -213,15 +211,7 @@ export class GraphModel {
     if (!tree) {
       return;
     }
-    this._open = new Set();
-    let boxes = tree.groups[0]?.children.length ?? 0;
-    const byDepth = [...tree.groups].sort((a, b) => a.depth - b.depth);
-    for (const group of byDepth) {
-      if (group.depth > 0 && group.depth <= depth && boxes + group.children.length <= MOST_BOXES) {
-        this._open.add(group.key);
-        boxes += group.children.length;
-      }
-    }
+    this._open = keysTo(tree, depth);
     this._climb();
     await this._picture(null);
   }
@@ -242,20 +232,16 @@ export class GraphModel {
 
   /** Choose an item wherever it is: open what is around it and bring it into sight. */
   async reveal(item: Item): Promise<void> {
-    const tree = this.graph?.tree;
-    if (!tree) {
+    if (!this.graph) {
       return;
     }
-    let hidden = false;
+    const { tree } = this.graph;
     for (const around of tree.ancestors(item)) {
-      if (!this.isOpen(around)) {
-        hidden = true;
-        this._open.add(tree.group(around)?.key ?? '');
-      }
+      this._open.add(tree.group(around)?.key ?? '');
     }
     this._selected = item;
     this._light();
-    if (hidden) {
+    if (!this.graph.scene.boxes.has(item)) {
       await this._picture(item);
     } else {
       this._changed.emit();
@@ -380,7 +366,11 @@ export class GraphModel {
     const graph = await this._rebuild();
     const leaf = graph.document.nodes.findIndex(node => node.id === id);
     this._selected =
-      id !== undefined && leaf >= 0 ? leaf : key === undefined ? null : (graph.tree.find(key) ?? null);
+      id !== undefined && leaf >= 0
+        ? leaf
+        : key === undefined
+          ? null
+          : (graph.tree.find(key) ?? null);
     if (this._query) {
       this._hits = graph.search.find(this._query);
     }
@@ -398,28 +388,10 @@ export class GraphModel {
     const tree = new GraphTree(edges, { foldRepeats: this._foldRepeats });
     const collector = new EdgeCollector(tree);
     const search = new Search(tree);
-    const scene = this.graph?.scene ?? EMPTY;
+    const scene = this.graph?.scene ?? EMPTY_SCENE;
     const graph = { document, edges, tree, collector, search, scene };
     this._pending = graph;
     return graph;
-  }
-
-  private _pending: ShownGraph | null = null;
-
-  private _openReadable({ tree }: ShownGraph): void {
-    let boxes = tree.groups[0]?.children.length ?? 0;
-    const alike = new Set<number>();
-    const byDepth = [...tree.groups].sort((a, b) => a.depth - b.depth);
-    for (const group of byDepth.slice(1)) {
-      const around = tree.groups[group.parent];
-      const reachable = group.parent === 0 || (around && this._open.has(around.key));
-      // Of equal groups one is enough to see what they are.
-      if (reachable && !alike.has(group.hash) && boxes + group.children.length <= READABLE) {
-        this._open.add(group.key);
-        alike.add(group.hash);
-        boxes += group.children.length;
-      }
-    }
   }
 
   /** Lay out what is open, and show it. */
@@ -483,34 +455,8 @@ export class GraphModel {
     }
   }
 
-  private _coloured: GraphTree | null = null;
-
   private _spreadMarks(): void {
-    const { graph } = this;
-    const marks = new Map<Item, Mark>();
-    const counts = new Map<Item, number>();
-    if (graph && this._markNodes.size) {
-      const { document, tree } = graph;
-      document.nodes.forEach((node, leaf) => {
-        const mark = this._markNodes.get(node.id);
-        for (let at = mark && tree.parent(leaf); mark && at !== undefined; at = tree.parent(at)) {
-          counts.set(at, (counts.get(at) ?? 0) + 1);
-          const known = marks.get(at);
-          marks.set(at, known === undefined || known === mark ? mark : 'changed');
-        }
-        if (mark) {
-          marks.set(leaf, mark);
-        }
-      });
-      // A group is only as new or gone as everything in it.
-      for (const [item, count] of counts) {
-        if (count < (tree.group(item)?.leaves ?? 0)) {
-          marks.set(item, 'changed');
-        }
-      }
-      marks.delete(ROOT);
-    }
-    this._marks = marks;
+    this._marks = this.graph ? spreadMarks(this.graph.tree, this._markNodes) : new Map();
   }
 
   private _set(state: GraphState): void {
@@ -518,26 +464,3 @@ export class GraphModel {
     this._changed.emit();
   }
 }
-
-const EMPTY: Scene = {
-  count: 0,
-  items: new Int32Array(),
-  bits: new Uint8Array(),
-  depths: new Uint8Array(),
-  x: new Float32Array(),
-  y: new Float32Array(),
-  w: new Float32Array(),
-  h: new Float32Array(),
-  ends: new Int32Array(),
-  edgeStarts: new Int32Array(),
-  edgeEnds: new Int32Array(),
-  from: new Int32Array(),
-  to: new Int32Array(),
-  tensors: new Int32Array(),
-  carried: new Int32Array(),
-  offsets: new Int32Array(1),
-  points: new Float32Array(),
-  boxes: new Map()
-};
-
-export { visibleOf };

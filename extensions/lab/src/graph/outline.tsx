@@ -34,7 +34,9 @@ export function Outline(props: {
   React.useEffect(() => {
     if (tree && selected !== null) {
       const keys = tree.ancestors(selected).map(item => tree.group(item)?.key ?? '');
-      setOpened(before => (keys.every(key => before.has(key)) ? before : new Set([...before, ...keys])));
+      setOpened(before =>
+        keys.every(key => before.has(key)) ? before : new Set([...before, ...keys])
+      );
     }
   }, [tree, selected]);
   if (!graph || !tree) {
@@ -137,7 +139,11 @@ function Rows(props: RowsProps): React.ReactElement {
   const at = rows.findIndex(row => row.item === model.selected);
   React.useEffect(() => {
     const box = list.current;
-    if (box && at >= 0 && (at * ROW < box.scrollTop || (at + 1) * ROW > box.scrollTop + box.clientHeight)) {
+    if (
+      box &&
+      at >= 0 &&
+      (at * ROW < box.scrollTop || (at + 1) * ROW > box.scrollTop + box.clientHeight)
+    ) {
       box.scrollTop = at * ROW - box.clientHeight / 2;
     }
   }, [at]);

@@ -240,3 +240,25 @@ export function boxAt(scene: Scene, x: number, y: number): number {
   }
   return found;
 }
+
+/** The picture of nothing. */
+export const EMPTY_SCENE: Scene = {
+  count: 0,
+  items: new Int32Array(),
+  bits: new Uint8Array(),
+  depths: new Uint8Array(),
+  x: new Float32Array(),
+  y: new Float32Array(),
+  w: new Float32Array(),
+  h: new Float32Array(),
+  ends: new Int32Array(),
+  edgeStarts: new Int32Array(),
+  edgeEnds: new Int32Array(),
+  from: new Int32Array(),
+  to: new Int32Array(),
+  tensors: new Int32Array(),
+  carried: new Int32Array(),
+  offsets: new Int32Array(1),
+  points: new Float32Array(),
+  boxes: new Map()
+};

@@ -6,8 +6,10 @@ import { FittedText } from '../ui/canvas/fitText.ts';
 import { listen } from '../ui/canvas/gestures.ts';
 import { type Palette, readPalette, watchTheme } from '../ui/canvas/palette.ts';
 import { Surface } from '../ui/canvas/surface.ts';
-import { drawPicture, type Picture } from './draw.ts';
+import { BaseLayer } from './baseLayer.ts';
+import { drawOver, type Picture } from './draw.ts';
 import { labelOf } from './describe.ts';
+import { keyAction } from './keys.ts';
 import { Minimap } from './minimap.ts';
 import type { GraphModel, SceneChange } from './model.ts';
 import { boxAt, GROUP, OPEN, type Scene } from './scene.ts';
@@ -47,6 +49,8 @@ export class Stage {
   private _shown: Scene | null = null;
   private _passage: { from: Scene; to: Scene; start: number } | null = null;
   private _fitted = false;
+  private readonly _base = new BaseLayer();
+  private _version = 0;
   private _drawn = 0;
 
   constructor(element: HTMLElement, model: GraphModel, handlers: StageHandlers) {
@@ -155,6 +159,7 @@ export class Stage {
     this._palette = readPalette(this._element);
     this._text = new FittedText(`500 10px ${this._palette.font}`);
     this._handlers.onTheme(this._palette);
+    this._version += 1;
     this._surface.update();
   }
 
@@ -200,6 +205,7 @@ export class Stage {
   }
 
   private _changed(): void {
+    this._version += 1;
     this._surface.update();
   }
 
@@ -231,7 +237,9 @@ export class Stage {
     if (!picture) {
       return;
     }
-    drawPicture(pen, picture, width, height);
+    const size = { width, height, ratio: this._surface.ratio };
+    const camera = this._base.draw(pen, picture, size, this._version);
+    drawOver(pen, { ...picture, camera }, width, height);
     this._minimap.draw(picture, this.camera.shown(width, height));
     this._drawn += 1;
   }
@@ -337,44 +345,20 @@ export class Stage {
     if (event.target !== this._element || event.ctrlKey || event.metaKey) {
       return;
     }
-    const act = this._keyAction(event);
+    const act = keyAction(event.key, {
+      model: this._model,
+      enter: () => this._act(this._model.selected, event.altKey),
+      search: () => this._handlers.onSearch(),
+      fit: () => this.fitWhole(),
+      home: () => this.fit(),
+      zoom: factor => this.zoomBy(factor)
+    });
     if (act) {
       event.preventDefault();
       event.stopPropagation();
       act();
     }
   };
-
-  private _keyAction(event: KeyboardEvent): (() => void) | null {
-    const model = this._model;
-    switch (event.key) {
-      case 'ArrowUp':
-        return () => model.walk('up');
-      case 'ArrowDown':
-        return () => model.walk('down');
-      case 'ArrowLeft':
-        return () => model.walk('left');
-      case 'ArrowRight':
-        return () => model.walk('right');
-      case 'Enter':
-        return () => this._act(model.selected, event.altKey);
-      case 'Escape':
-        return () => void model.leave();
-      case '/':
-        return () => this._handlers.onSearch();
-      case 'f':
-        return () => this.fitWhole();
-      case '+':
-      case '=':
-        return () => this.zoomBy(1.25);
-      case '-':
-        return () => this.zoomBy(0.8);
-      case 'Home':
-        return () => this.fit();
-      default:
-        return null;
-    }
-  }
 
   /** What a screen reader is told of an item. */
   describe(item: Item | null): string {

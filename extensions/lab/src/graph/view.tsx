@@ -106,7 +106,9 @@ function Full(props: GraphViewProps): React.ReactElement {
   const name = model.document?.name ?? '';
   if (pair) {
     const { startWorker } = model;
-    return <CompareView {...{ pair, trans, startWorker, onSource }} onClose={() => setPair(null)} />;
+    return (
+      <CompareView {...{ pair, trans, startWorker, onSource }} onClose={() => setPair(null)} />
+    );
   }
   return (
     <div className="tengen-Graph-view">

@@ -69,12 +69,7 @@ export function step(
   return best;
 }
 
-function siblings(
-  tree: GraphTree,
-  scene: Scene,
-  item: Item,
-  direction: 'left' | 'right'
-): Item[] {
+function siblings(tree: GraphTree, scene: Scene, item: Item, direction: 'left' | 'right'): Item[] {
   const parent = tree.parent(item);
   const [x] = middle(scene, item);
   const all = (parent === undefined ? undefined : tree.group(parent))?.children ?? [];

@@ -25,9 +25,7 @@ function render({ model, el }: Host): () => void {
   el.append(sheet, page);
   const { before, document: after } = JSON.parse(model.get('input')) as Input;
   const options = { trans: standaloneTexts(), compact: true };
-  const shown = before
-    ? mountPair(page, { before, after }, options)
-    : mount(page, after, options);
+  const shown = before ? mountPair(page, { before, after }, options) : mount(page, after, options);
   return () => shown.dispose();
 }
 

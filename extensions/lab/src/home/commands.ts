@@ -5,6 +5,7 @@ import { Dialog, MainAreaWidget, WidgetTracker, showDialog } from '@jupyterlab/a
 import type { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import type { ITranslator } from '@jupyterlab/translation';
 import type { Widget } from '@lumino/widgets';
+import { CommandIDs as ProjectCommands } from '../projects/tokens.ts';
 import { getAbout } from '../api/about.ts';
 import { DOMAIN, failureText, inLanguage } from '../ui/text.ts';
 import { showAbout } from './about.tsx';
@@ -20,6 +21,8 @@ export interface Parts {
   translator: ITranslator;
   tracker: WidgetTracker<MainAreaWidget<HomeView>>;
   browser: IDefaultFileBrowser | null;
+  /** Whether there are projects to offer. */
+  projects: boolean;
 }
 
 /** Add the commands to the application. */
@@ -104,7 +107,15 @@ function openHome(parts: Parts): Widget {
   let home = tracker.currentWidget;
   if (!home || home.isDisposed) {
     const onStart = (slug: string): void => void app.commands.execute(CommandIDs.start, { slug });
-    home = new MainAreaWidget({ content: new HomeView(model, { translator, onStart }) });
+    const run = (command: string, project?: string): void =>
+      void app.commands.execute(command, project ? { project } : {});
+    const projects = parts.projects && {
+      create: () => run(ProjectCommands.create),
+      importFrom: () => run(ProjectCommands.importFrom),
+      open: (id: string) => run(ProjectCommands.open, id)
+    };
+    const wiring = { translator, onStart, ...(projects && { projects }) };
+    home = new MainAreaWidget({ content: new HomeView(model, wiring) });
     home.id = 'tengen-studio-home';
     home.title.label = trans.__('Studio home');
     home.title.icon = tengenIcon;

@@ -1,21 +1,23 @@
 /** The home tab's state: what there is to start from, and what the machine has. */
 
 import { type ISignal, Signal } from '@lumino/signaling';
-import type { About, Copy, Template } from '../api/types.ts';
+import type { About, Copy, Project, Template } from '../api/types.ts';
 
 /** What the model asks of the outside; the plugin wires it to the REST functions. */
 export interface Source {
   templates(): Promise<Template[]>;
   about(): Promise<About>;
   copy(slug: string, directory: string): Promise<Copy>;
+  /** The projects changed last; left out where there are no projects. */
+  recent?(): Promise<Project[]>;
 }
 
 /** The four states that a view draws. */
 export type HomeState =
   | { kind: 'loading' }
-  | { kind: 'empty'; about: About }
+  | { kind: 'empty'; about: About; recent: Project[] }
   | { kind: 'error'; error: unknown }
-  | { kind: 'full'; about: About; templates: Template[] };
+  | { kind: 'full'; about: About; templates: Template[]; recent: Project[] };
 
 /** Loads templates and machine figures, and starts from a template, one start at a time. */
 export class HomeModel {
@@ -56,11 +58,15 @@ export class HomeModel {
     this._set({ kind: 'loading' });
     let next: HomeState;
     try {
-      const [templates, about] = await Promise.all([
+      const [templates, about, recent] = await Promise.all([
         this._source.templates(),
-        this._source.about()
+        this._source.about(),
+        // The projects panel tells of a failure; templates can be started all the same.
+        this._source.recent?.().catch(() => []) ?? []
       ]);
-      next = templates.length ? { kind: 'full', about, templates } : { kind: 'empty', about };
+      next = templates.length
+        ? { kind: 'full', about, templates, recent }
+        : { kind: 'empty', about, recent };
     } catch (error) {
       next = { kind: 'error', error };
     }

@@ -12,11 +12,15 @@ import { IMainMenu } from '@jupyterlab/mainmenu';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { getAbout } from '../api/about.ts';
 import { copyTemplate, listTemplates } from '../api/templates.ts';
+import { IProjects, type Projects } from '../projects/tokens.ts';
 import { addCommands } from './commands.ts';
 import { offerTemplates } from './launcher.ts';
 import { HomeModel } from './model.ts';
 import { CATEGORY, CommandIDs } from './tokens.ts';
 import type { HomeView } from './view.tsx';
+
+/** How many projects the home tab offers to go on with. */
+const RECENT = 6;
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: '@tengen/studio-lab:home',
@@ -28,6 +32,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     IMainMenu,
     IDefaultFileBrowser,
     ILayoutRestorer,
+    IProjects,
     ITranslator
   ],
   activate: (
@@ -37,16 +42,26 @@ const plugin: JupyterFrontEndPlugin<void> = {
     menu: IMainMenu | null,
     browser: IDefaultFileBrowser | null,
     restorer: ILayoutRestorer | null,
+    projects: Projects | null,
     translator: ITranslator | null
   ) => {
     const server = app.serviceManager.serverSettings;
     const model = new HomeModel({
       templates: async () => (await listTemplates(server)).items,
       about: () => getAbout(server),
-      copy: (slug, directory) => copyTemplate(server, slug, { directory })
+      copy: (slug, directory) => copyTemplate(server, slug, { directory }),
+      ...(projects && { recent: () => projects.recent(RECENT) })
     });
+    projects?.changed.connect(() => void model.load());
     const tracker = new WidgetTracker<MainAreaWidget<HomeView>>({ namespace: 'tengen-home' });
-    addCommands({ app, model, tracker, browser, translator: translator ?? nullTranslator });
+    addCommands({
+      app,
+      model,
+      tracker,
+      browser,
+      projects: projects !== null,
+      translator: translator ?? nullTranslator
+    });
     offerTemplates(model, { launcher, palette, menu });
 
     const order = { rank: 1000, categoryRank: -1 };

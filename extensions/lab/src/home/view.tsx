@@ -3,8 +3,9 @@
 import { ReactWidget, UseSignal } from '@jupyterlab/apputils';
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import type { Machine, Template } from '../api/types.ts';
+import type { Machine, Project, Template } from '../api/types.ts';
 import { DOMAIN, failureText, formatBytes, inLanguage } from '../ui/text.ts';
+import { exactTime, timeAgo } from '../ui/time.ts';
 import { pictureUrl, tengenIcon } from './icons.ts';
 import type { HomeModel, HomeState } from './model.ts';
 
@@ -13,6 +14,15 @@ export interface Wiring {
   translator: ITranslator;
   /** Start from a template; failures are shown by the receiver. */
   onStart(slug: string): void;
+  /** Projects; left out where there are none. */
+  projects?: ProjectActions;
+}
+
+/** What can be done about projects from here. */
+export interface ProjectActions {
+  create(): void;
+  importFrom(): void;
+  open(id: string): void;
 }
 
 /** The home tab's content. */
@@ -28,13 +38,14 @@ export class HomeView extends ReactWidget {
   }
 
   protected render(): React.ReactElement {
-    const { translator, onStart } = this._wiring;
+    const { translator, onStart, projects } = this._wiring;
     const trans = translator.load(DOMAIN);
     return (
       <UseSignal signal={this._model.changed}>
         {() => (
           <div className="tengen-Home-page jp-zoom-target">
             <Header state={this._model.state} trans={trans} />
+            {projects && <ProjectRow state={this._model.state} projects={projects} trans={trans} />}
             <Content
               state={this._model.state}
               starting={this._model.starting}
@@ -76,6 +87,43 @@ export function MachineLine(props: {
       <span>{gpu}</span>
       <span title={total}>{free}</span>
     </p>
+  );
+}
+
+/** New, import, and the projects to go on with. */
+function ProjectRow(props: {
+  state: HomeState;
+  projects: ProjectActions;
+  trans: TranslationBundle;
+}): React.ReactElement {
+  const { state, projects, trans } = props;
+  const recent: Project[] = 'recent' in state ? state.recent : [];
+  return (
+    <section aria-labelledby="tengen-home-continue">
+      <div className="tengen-Home-actions">
+        <button className="jp-mod-styled jp-mod-accept" onClick={() => projects.create()}>
+          {trans.__('New project')}
+        </button>
+        <button className="jp-mod-styled" onClick={() => projects.importFrom()}>
+          {trans.__('Import…')}
+        </button>
+      </div>
+      {recent.length > 0 && (
+        <>
+          <h2 id="tengen-home-continue">{trans.__('Continue')}</h2>
+          <ul className="tengen-Home-recent">
+            {recent.map(project => (
+              <li key={project.id}>
+                <button data-project={project.id} onClick={() => projects.open(project.id)}>
+                  <strong>{project.name}</strong>
+                  <span title={exactTime(project.updated)}>{timeAgo(project.updated, trans)}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </section>
   );
 }
 

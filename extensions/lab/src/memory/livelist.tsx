@@ -132,7 +132,7 @@ function Full(props: LiveProps): React.ReactElement {
                   ))}
                 </span>
               </td>
-              <td>{trans.__('%1 blocks', blocks)}</td>
+              <td>{blocks > 1 && `× ${blocks}`}</td>
               <td>
                 {formatSize(bytes)} · {formatShare(bytes, used)}
               </td>

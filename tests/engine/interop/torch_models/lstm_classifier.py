@@ -8,9 +8,7 @@ class LSTMClassifier(nn.Module):
     def __init__(self, vocabulary=30, width=6, hidden=5, classes=4, drop=0.1):
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, width)
-        self.lstm = nn.LSTM(
-            width, hidden, 2, batch_first=True, bidirectional=True, dropout=drop
-        )
+        self.lstm = nn.LSTM(width, hidden, 2, batch_first=True, bidirectional=True, dropout=drop)
         self.gru = nn.GRU(2 * hidden, hidden)
         self.fc = nn.Linear(4 * hidden, classes)
 

@@ -43,7 +43,9 @@ class SwinBlock(nn.Module):
         self.window, self.shift = window, shift
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
         self.attn = WindowAttention(width, window, heads)
-        self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+        self.mlp = nn.Sequential(
+            nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
+        )
         mask = None
         if shift:
             image = torch.zeros(1, size, size, 1)

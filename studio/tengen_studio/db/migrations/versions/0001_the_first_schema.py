@@ -117,6 +117,21 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "refused_saves",
+        sa.Column("id", sa.String(length=22), nullable=False),
+        sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("root", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("content", sa.String(length=64), nullable=False),
+        sa.Column("base", sa.String(length=64), nullable=True),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refused_saves")),
+    )
+    with op.batch_alter_table("refused_saves", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_refused_saves_base"), ["base"], unique=False)
+        batch_op.create_index(batch_op.f("ix_refused_saves_content"), ["content"], unique=False)
+
+    op.create_table(
         "secrets",
         sa.Column("owner_id", sa.String(length=22), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
@@ -428,6 +443,11 @@ def downgrade() -> None:
 
     op.drop_table("dataset_files")
     op.drop_table("secrets")
+    with op.batch_alter_table("refused_saves", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_refused_saves_content"))
+        batch_op.drop_index(batch_op.f("ix_refused_saves_base"))
+
+    op.drop_table("refused_saves")
     with op.batch_alter_table("projects", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_projects_visibility_projects_updated"))
         batch_op.drop_index(batch_op.f("ix_projects_owner_id_projects_updated"))

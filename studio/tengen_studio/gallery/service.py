@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from tengen_studio import audit
 from tengen_studio.access import Actor, require
+from tengen_studio.gallery import schemas
+from tengen_studio.gallery.models import Star
 from tengen_studio.paging import newest_first
 from tengen_studio.people.models import Account
 from tengen_studio.projects.models import Project, ProjectTag
-from tengen_studio.sharing import schemas
-from tengen_studio.sharing.models import Star
 from tengen_studio.sharing.service import PROJECT_PAGE
 
 LONGEST_SEARCH = 200

@@ -1,0 +1,67 @@
+/** Versions of a project: saving, comparing, going back. */
+
+import { type Server, addressOf, query, request } from './request.ts';
+import type { ChangePage, FileDiff, Merged, Version, VersionPage } from './types.ts';
+
+/** Two sides of a comparison; `folder` is the project's folder as it is now. */
+export interface Sides {
+  from?: number | null;
+  to?: number | null;
+  folder?: boolean;
+}
+
+/** One page of a project's versions, the newest first. */
+export function listVersions(
+  server: Server,
+  project: string,
+  after?: string | null
+): Promise<VersionPage> {
+  return request(server, `projects/${project}/versions${query({ after })}`);
+}
+
+/** Save the project's folder; the newest version if nothing has changed and no message is given. */
+export function saveVersion(server: Server, project: string, message: string): Promise<Version> {
+  return request(server, `projects/${project}/versions`, { message });
+}
+
+/** One page of the files that differ. */
+export function listChanges(
+  server: Server,
+  project: string,
+  sides: Sides,
+  after?: string | null
+): Promise<ChangePage> {
+  return request(server, `projects/${project}/diff${query({ ...sides, after })}`);
+}
+
+/** How one file differs. */
+export function compareFile(
+  server: Server,
+  project: string,
+  sides: Sides,
+  path: string,
+  oldPath: string | null
+): Promise<FileDiff> {
+  const values = { ...sides, path, old_path: oldPath };
+  return request(server, `projects/${project}/diff/file${query(values)}`);
+}
+
+/** Bring back a version, or one file of it; what is there now is saved first. */
+export function restoreVersion(
+  server: Server,
+  project: string,
+  version: number,
+  path: string | null = null
+): Promise<Version> {
+  return request(server, `projects/${project}/restores`, { version, path });
+}
+
+/** Bring in what the origin of a fork has changed. */
+export function pullOrigin(server: Server, project: string): Promise<Merged> {
+  return request(server, `projects/${project}/pulls`, {});
+}
+
+/** Where a version is downloaded as a zip archive. */
+export function archiveAddress(server: Server, project: string, version: number): string {
+  return addressOf(server, `projects/${project}/versions/${version}/archive`);
+}

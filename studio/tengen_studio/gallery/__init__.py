@@ -1,0 +1,1 @@
+"""Gallery: the public projects, searched and starred."""

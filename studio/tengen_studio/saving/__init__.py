@@ -1,0 +1,1 @@
+"""Saving: files are replaced whole, and never by somebody who has not seen what is there."""

@@ -1,0 +1,195 @@
+"""The projects panel: make, save, compare, restore, fork, share, trash, from the panel itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nbformat
+
+from .studio import Studio
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+Launch = Callable[..., Studio]
+OpenLab = Callable[..., "Page"]
+Picture = Callable[["Page", str], None]
+
+CHINESE = {"@jupyterlab/translation-extension:plugin": {"locale": "zh_CN"}}
+DARK = {"@jupyterlab/apputils-extension:themes": {"theme": "JupyterLab Dark"}}
+PANEL = ".tengen-Projects"
+DIFF = ".tengen-Diff"
+
+
+def show_panel(page: Page) -> None:
+    """Bring the projects panel to the front."""
+    page.click(".jp-SideBar [data-id='tengen-projects']")
+    page.wait_for_selector(f"{PANEL}:visible")
+
+
+def make_project(page: Page, name: str, template: str | None = None) -> None:
+    """Make a project in the dialog, and wait until the panel shows it."""
+    page.click(f"{PANEL} button:has-text('New project')")
+    page.fill(".tengen-Form label:has-text('Name') input", name)
+    if template:
+        page.select_option(".tengen-Form select", template)
+    page.click(".jp-Dialog button:has-text('Create')")
+    page.wait_for_selector(f"{PANEL} h2:text-is('{name}')")
+
+
+def save_version(page: Page, message: str) -> None:
+    """Save a version under a message, and wait until the history lists it."""
+    page.click(f"{PANEL} button:has-text('Save version')")
+    page.fill(".jp-Dialog input", message)
+    page.click(".jp-Dialog button:has-text('Save version')")
+    page.wait_for_selector(f"{PANEL} li strong:text-is('{message}')")
+
+
+def notebook(*cells: str) -> str:
+    """The text of a notebook with these code cells, each with an id of its own."""
+    made = nbformat.v4.new_notebook()
+    made.cells = [
+        nbformat.v4.new_code_cell(source, id=f"cell-{index}") for index, source in enumerate(cells)
+    ]
+    return nbformat.writes(made)
+
+
+def directory_of(studio: Studio, name: str) -> Path:
+    """The folder of the project that has this name in its README."""
+    (found,) = [p.parent for p in studio.work.glob("*/README.md") if name in p.read_text("utf-8")]
+    return found
+
+
+def test_a_version_is_saved_compared_restored_and_nothing_is_lost(
+    launch: Launch, open_lab: OpenLab, picture: Picture
+) -> None:
+    studio = launch()
+    page = open_lab(studio)
+    show_panel(page)
+    make_project(page, "alpha")
+    folder = directory_of(studio, "alpha")
+    (folder / "train.ipynb").write_text(notebook("lr = 0.1", "train(lr)", "print('done')"))
+    save_version(page, "first try")
+
+    (folder / "train.ipynb").write_text(
+        notebook("lr = 0.01", "train(lr)", "print('done')", "plot()")
+    )
+    page.click(f"{PANEL} button:has-text('All projects')")
+    page.click(f"{PANEL} .tengen-Projects-line:has-text('alpha')")
+    page.wait_for_selector(f"{PANEL} :text('Changed files in no version yet: 1')")
+    picture(page, "projects-unsaved")
+    page.click(f"{PANEL} button:has-text('See changes')")
+    page.wait_for_selector(f"{DIFF} .tengen-Diff-cell")
+    cells = page.locator(f"{DIFF} .tengen-Diff-cell")
+    assert [cells.nth(i).get_attribute("data-status") for i in range(cells.count())] == [
+        "changed",
+        "added",
+    ]
+    assert page.inner_text(f"{DIFF} tr[data-status='changed'] td[data-side='added'] mark") == "0"
+    assert page.inner_text(f"{DIFF} .tengen-Diff-same") == "2 unchanged cells"
+    picture(page, "projects-diff")
+
+    show = page.locator(f"{PANEL}:visible")
+    if not show.count():
+        show_panel(page)
+    save_version(page, "smaller steps")
+    line = page.locator(f"{PANEL} li[data-version]", has_text="first try")
+    line.locator("button:text-is('Restore')").click()
+    page.click(".jp-Dialog button:has-text('Restore')")
+    page.wait_for_selector(f"{PANEL} li[data-version='4']")
+    assert "lr = 0.1" in json.loads((folder / "train.ipynb").read_text())["cells"][0]["source"]
+    assert page.locator(f"{PANEL} li strong:text-is('smaller steps')").count() == 1
+    picture(page, "projects-history")
+
+
+def test_a_project_is_forked_and_goes_to_the_trash_and_back(
+    launch: Launch, open_lab: OpenLab, picture: Picture
+) -> None:
+    studio = launch()
+    page = open_lab(studio)
+    show_panel(page)
+    make_project(page, "beta")
+    page.click(f"{PANEL} button:text-is('Fork')")
+    page.fill(".jp-Dialog input", "gamma")
+    page.click(".jp-Dialog button:has-text('Fork')")
+    page.wait_for_selector(f"{PANEL} h2:text-is('gamma')")
+    page.wait_for_selector(f"{PANEL} :text('forked from version')")
+    assert (studio.work / "gamma").is_dir()
+
+    page.click(f"{PANEL} button:has-text('To the trash')")
+    page.wait_for_selector(f"{PANEL} .tengen-Projects-line:has-text('beta')")
+    page.locator(f"{PANEL} .tengen-Projects-line:has-text('gamma')").wait_for(state="detached")
+    assert not (studio.work / "gamma").exists()
+    page.click(f"{PANEL} footer button")
+    page.wait_for_selector(f"{PANEL} h3:has-text('Trash')")
+    picture(page, "projects-trash")
+    gone = page.locator(f"{PANEL} li[data-project]", has_text="gamma")
+    gone.locator("button:has-text('Take back')").click()
+    page.wait_for_selector(f"{PANEL} :text('The trash is empty.')")
+    assert (studio.work / "gamma").is_dir()
+
+
+def test_a_link_is_made_copied_and_revoked(
+    launch: Launch, open_lab: OpenLab, picture: Picture
+) -> None:
+    page = open_lab(launch())
+    show_panel(page)
+    make_project(page, "delta")
+    page.click(f"{PANEL} button:has-text('Share…')")
+    page.wait_for_selector(".tengen-Share h3:has-text('Links')")
+    page.click(".tengen-Share button:has-text('New link')")
+    address = page.input_value(".tengen-Share-made input")
+    assert re.match(r"http://127\.0\.0\.1:\d+/.+#.+", address)
+    page.wait_for_selector(".tengen-Share li[data-state='open']")
+    picture(page, "projects-share")
+    page.click(".tengen-Share li[data-state='open'] button:has-text('Revoke')")
+    page.wait_for_selector(".tengen-Share li[data-state='revoked']")
+    page.fill(".tengen-Share input[placeholder='Name of an invited person']", "nobody")
+    page.click(".tengen-Share button:text-is('Add')")
+    page.wait_for_selector(".tengen-Share [role=alert]")
+
+
+def test_search_tags_and_home_lead_to_a_project(
+    launch: Launch, open_lab: OpenLab, picture: Picture
+) -> None:
+    page = open_lab(launch())
+    show_panel(page)
+    make_project(page, "epsilon", template="first-training")
+    page.wait_for_selector(".jp-NotebookPanel h1")
+    page.click(f"{PANEL} button:has-text('Rename…')")
+    page.fill(".tengen-Form label:has-text('Tags') input", "vision, small")
+    page.click(".jp-Dialog button:has-text('Change')")
+    page.click(f"{PANEL} button:has-text('All projects')")
+    page.click(f"{PANEL} .tengen-Projects-tags button:text-is('vision')")
+    page.wait_for_function(
+        f"() => document.querySelectorAll('{PANEL} [data-project]').length === 1"
+    )
+    page.click(f"{PANEL} .tengen-Projects-tags button:text-is('vision')")
+    page.fill(f"{PANEL} input[type=search]", "no such project")
+    page.wait_for_selector(f"{PANEL} :text('No project matches.')")
+    page.click(".lm-MenuBar-itemLabel:text-is('View')")
+    page.click(".lm-Menu-itemLabel:text-is('Studio home')")
+    page.wait_for_selector(".tengen-Home-recent button:has-text('epsilon')")
+    picture(page, "home-recent")
+    page.click(".tengen-Home-recent button:has-text('epsilon')")
+    page.wait_for_selector(".jp-DirListing-item:has-text('first_training.ipynb')")
+
+
+def test_an_empty_panel_and_a_lost_server_are_explained(
+    launch: Launch, open_lab: OpenLab, picture: Picture
+) -> None:
+    studio = launch(settings=CHINESE | DARK)
+    page = open_lab(studio)
+    show_panel(page)
+    page.wait_for_selector(f"{PANEL} :text('项目是一个带有历史的文件夹')")
+    picture(page, "projects-empty-zh")
+    page.route("**/tengen-studio/api/projects*", lambda route: route.abort())
+    page.fill(f"{PANEL} input[type=search]", "x")
+    page.wait_for_selector(f"{PANEL} [role=alert]:has-text('服务器没有响应')")
+    page.unroute("**/tengen-studio/api/projects*")
+    page.click(f"{PANEL} button:has-text('重试')")
+    page.wait_for_selector(f"{PANEL} :text('没有匹配的项目')")

@@ -1,0 +1,189 @@
+"""Kills an operation at each of its boundaries, each time in a fresh copy of the same studio.
+
+    python -m tests.studio.crash.runner 4 restore fork
+
+tries 4 boundaries of each operation, evenly spread; 0 tries all. A boundary is each write, fsync,
+rename, removal
+and commit that the studio's storage announces, and each change of a file or folder that Python
+itself makes, whoever asks for it. Prints a JSON object with, for each operation, the number of
+boundaries, how many were tried, and what went wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from typing import Any
+
+from tengen_studio.history.models import LargeFile, Version
+from tengen_studio.storage.durable import boundary, watch_boundaries
+from tengen_studio.storage.packs import object_id
+from tests.studio.crash.operations import (
+    OPERATIONS,
+    Operation,
+    leftovers,
+    make_studio,
+    open_studio,
+    visible,
+)
+
+_CHANGES = {
+    "os.chmod",
+    "os.link",
+    "os.mkdir",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.symlink",
+    "os.truncate",
+    "shutil.rmtree",
+}
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+def watch_python(folder: Path) -> None:
+    """Announce what Python changes below `folder` as boundaries, too."""
+    prefix = str(folder)
+
+    def hook(event: str, args: tuple[Any, ...]) -> None:
+        writes = event == "open" and isinstance(args[2], int) and args[2] & _WRITING
+        if (writes or event in _CHANGES) and args[0] is not None:
+            try:
+                path = os.fsdecode(args[0])
+            except TypeError:
+                return
+            if path.startswith(prefix) and "/locks/" not in path and ".lock" not in path:
+                boundary(event)
+
+    sys.addaudithook(hook)
+
+
+def run(operation: Operation, folder: Path, kill_at: int) -> int:
+    """Do the operation in a child that dies at boundary `kill_at`; return how many it passed."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        passed = 0
+
+        def count(name: str) -> None:
+            nonlocal passed
+            passed += 1
+            if passed == kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        try:
+            context = open_studio(folder)
+            watch_python(folder)
+            watch_boundaries(count)
+            operation.run(context)
+            watch_boundaries(None)
+            os.write(writing, str(passed).encode())
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+    os.close(writing)
+    _, status = os.waitpid(child, 0)
+    with os.fdopen(reading) as answer:
+        text = answer.read()
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) != 0:
+        raise AssertionError("the operation failed by itself")
+    return int(text or 0)
+
+
+def check(operation: Operation, folder: Path, before: dict, after: dict) -> str:
+    """Open the studio again and return what is wrong with it, "" if nothing is."""
+    context = open_studio(folder)
+    try:
+        found = visible(folder)
+        if operation.done is None:
+            expected = [before, after]
+        else:
+            expected = [after if operation.done(context) else before]
+        if found not in expected:
+            names = sorted(
+                p for p in found.keys() | expected[0] if found.get(p) != expected[0].get(p)
+            )
+            return f"half done: {names}"
+        if left := leftovers(folder):
+            return f"left over: {left}"
+        return _check_histories(context)
+    finally:
+        context.close()
+
+
+def _check_histories(context: Any) -> str:
+    with context.transaction(read_only=True) as session:
+        if session.connection().exec_driver_sql("PRAGMA integrity_check").scalar() != "ok":
+            return "the database is damaged"
+        for version in session.query(Version):
+            with context.storage.history(version.project_id).reader() as reader:
+                reader.raw(version.commit)
+                files = reader.files(version.tree)
+                if len(files) != version.files:
+                    return f"version {version.number} has lost files"
+                for entry in files.values():
+                    if object_id(3, reader.blob(entry.oid)) != entry.oid:
+                        return "a file of a version is damaged"
+        for large in session.query(LargeFile):
+            if context.storage.blobs.path(large.sha256).stat().st_size != large.size:
+                return "a large file is lost"
+    return ""
+
+
+def kill_everywhere(name: str, most: int) -> dict[str, Any]:
+    """Kill the operation at `most` of its boundaries, or all, and return what came of it."""
+    operation = OPERATIONS[name]
+    top = Path(tempfile.mkdtemp(prefix="crash-"))
+    problems: list[str] = []
+    try:
+        start = top / "start"
+        start.mkdir()
+        make_studio(start)
+        context = open_studio(start)
+        operation.prepare(context)
+        context.close()
+
+        def fresh() -> Path:
+            # The same path each time: the database knows the folder by it.
+            folder = top / "studio"
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(start, folder, symlinks=True)
+            _repoint(folder)
+            return folder
+
+        folder = fresh()
+        before = visible(folder)
+        total = run(operation, folder, 0)
+        after = visible(folder)
+        tried = 0
+        step = max(1, total // most) if most else 1
+        for kill_at in range(1 + step // 2, total + 1, step):
+            folder = fresh()
+            run(operation, folder, kill_at)
+            tried += 1
+            if problem := check(operation, folder, before, after):
+                problems.append(f"{name} killed at {kill_at} of {total}: {problem}")
+    finally:
+        shutil.rmtree(top, ignore_errors=True)
+    return {"boundaries": total, "tried": tried, "problems": problems}
+
+
+def _repoint(folder: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(folder / "data" / "studio.db") as connection:
+        connection.execute("UPDATE projects SET root = ?", (str((folder / "home").resolve()),))
+    connection.close()
+
+
+if __name__ == "__main__":
+    wanted = sys.argv[2:] or OPERATIONS
+    print(json.dumps({name: kill_everywhere(name, int(sys.argv[1])) for name in wanted}))

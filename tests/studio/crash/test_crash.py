@@ -1,0 +1,46 @@
+"""Killed at any boundary, an operation has happened or it has not; nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .operations import OPERATIONS
+
+ROOT = Path(__file__).parents[3]
+SAMPLES = 3
+
+
+def kill_everywhere(most: int) -> dict[str, Any]:
+    """Run the killer in a process of its own, which has no threads to lose by forking."""
+    command = [sys.executable, "-m", "tests.studio.crash.runner", str(most)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def problems(results: dict[str, Any]) -> list[str]:
+    """Return what went wrong in any operation."""
+    return [problem for found in results.values() for problem in found["problems"]]
+
+
+def test_a_sample_of_boundaries() -> None:
+    results = kill_everywhere(SAMPLES)
+    assert set(results) == set(OPERATIONS)
+    assert all(found["tried"] >= SAMPLES for found in results.values())
+    assert problems(results) == []
+
+
+@pytest.mark.long
+def test_every_boundary(capsys: pytest.CaptureFixture[str]) -> None:
+    results = kill_everywhere(0)
+    with capsys.disabled():
+        for name, found in results.items():
+            print(f"\n  {name}: killed at {found['tried']} boundaries", end="")
+        print(f"\n  {sum(found['tried'] for found in results.values())} boundaries in all")
+    assert problems(results) == []
