@@ -16,6 +16,7 @@ from tengen_studio.datasets import copying
 from tengen_studio.datasets import handlers as datasets
 from tengen_studio.db.revisions import RevisionError
 from tengen_studio.gallery import handlers as gallery
+from tengen_studio.graphs import handlers as graphs
 from tengen_studio.history import handlers as history
 from tengen_studio.http import API
 from tengen_studio.openapi import handlers as openapi
@@ -41,6 +42,7 @@ ROUTES = [
     *audit.routes,
     *datasets.routes,
     *gallery.routes,
+    *graphs.routes,
     *history.routes,
     *openapi.routes,
     *people.routes,

@@ -13,11 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from tengen_studio.errors import StudioError
+
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+"""Type of a request's number that a database is asked for: SQL's integers end there."""
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 Shape = type[Struct] | str | None

@@ -7,9 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nbformat
 import pytest
 from bench.graphview.compiled import compiled
 from bench.graphview.documents import resnet, transformer
+
+from tests.studio.graphs.files import static_model
 
 from .studio import Studio
 
@@ -22,6 +25,15 @@ Picture = Callable[["Page", str], None]
 
 CHINESE = {"@jupyterlab/translation-extension:plugin": {"locale": "zh_CN"}}
 DARK = {"@jupyterlab/apputils-extension:themes": {"theme": "JupyterLab Dark"}}
+CODE = """\
+import tengen as tg
+import tengen.functional as F
+import tengen.module as M
+
+net = M.Sequential(M.Linear(4, 8), M.ReLU(), M.Linear(8, 2))
+tg.viz.graph(net, F.zeros((3, 4)))
+"""
+IDLE = ".jp-Notebook-ExecutionIndicator[data-status='idle']"
 VIEW = ".tengen-Graph:visible"
 CANVAS = f"{VIEW} .tengen-Graph-canvas"
 DETAILS = f"{VIEW} .tengen-Graph-details"
@@ -128,6 +140,35 @@ def test_the_picture_is_saved_as_svg_by_command(documents: Studio, open_lab: Ope
     assert text.startswith("<svg ")
     assert "SelfAttention" in text
     assert coming.value.suggested_filename == "transformer-of-12-blocks.svg"
+
+
+def test_a_model_file_opens_by_double_click(documents: Studio, open_lab: OpenLab) -> None:
+    (documents.work / "small.tgm").write_bytes(static_model())
+    page = open_lab(documents)
+    page.locator(".jp-DirListing-item", has_text="small.tgm").dblclick()
+    page.wait_for_selector(CANVAS)
+    assert page.inner_text(f"{DETAILS} tr:has-text('Operators') td") == "2"
+    assert "from a file" in page.inner_text(f"{DETAILS} header")
+
+
+def test_a_notebook_shows_the_graph_of_a_model(launch: Launch, open_lab: OpenLab) -> None:
+    studio = launch()
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(CODE)],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+    )
+    nbformat.write(notebook, studio.work / "graph.ipynb")
+    page = open_lab(studio, "/lab/tree/graph.ipynb?reset")
+    page.wait_for_selector(IDLE, state="attached")
+    page.locator(".jp-Notebook .jp-Cell").click()
+    page.keyboard.press("Control+Enter")
+    canvas = page.locator(".jp-OutputArea .tengen-Graph-canvas")
+    canvas.wait_for()
+    canvas.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.locator(".jp-OutputArea").get_by_role("button", name="Details").click()
+    assert page.inner_text(".jp-OutputArea .tengen-Graph-details h2") == "fused_matmul"
 
 
 def test_an_empty_and_a_broken_file_are_explained(documents: Studio, open_lab: OpenLab) -> None:

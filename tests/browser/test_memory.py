@@ -26,6 +26,8 @@ Picture = Callable[["Page", str], None]
 
 CHINESE = {"@jupyterlab/translation-extension:plugin": {"locale": "zh_CN"}}
 DARK = {"@jupyterlab/apputils-extension:themes": {"theme": "JupyterLab Dark"}}
+# JupyterLab otherwise takes cells out of the page that are scrolled out of sight.
+ALL_CELLS = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}
 CODE = """\
 import numpy as np
 import tengen as tg
@@ -47,6 +49,7 @@ def step(x, y):
 """
 SHOW = "tg.viz.memory(step, x, y)"
 VIEW = ".tengen-Memory"
+PATIENCE = 300_000  # milliseconds: the first kernel on a loaded machine compiles a lot
 IDLE = ".jp-Notebook-ExecutionIndicator[data-status='idle']"
 
 
@@ -66,7 +69,8 @@ def run_all(page: Page) -> None:
     page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
     page.wait_for_function(
         "() => /\\[\\d+\\]/.test("
-        "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].at(-1)?.textContent ?? '')"
+        "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].at(-1)?.textContent ?? '')",
+        timeout=PATIENCE,
     )
     page.wait_for_selector(IDLE, state="attached")
 
@@ -90,7 +94,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_a_step_is_recorded_drawn_and_explained(
     launch: Launch, open_lab: OpenLab, picture: Picture
 ) -> None:
-    studio = launch()
+    studio = launch(settings=ALL_CELLS)
     write_notebook(studio, "memory.ipynb", CODE, SHOW)
     page = open_lab(studio, "/lab/tree/memory.ipynb?reset")
     run_all(page)
@@ -123,7 +127,7 @@ def test_a_step_is_recorded_drawn_and_explained(
 def test_the_kernel_is_asked_what_it_holds_and_leads_to_the_line(
     launch: Launch, open_lab: OpenLab, picture: Picture
 ) -> None:
-    studio = launch()
+    studio = launch(settings=ALL_CELLS)
     write_notebook(studio, "live.ipynb", "a = 1", CODE, "big = F.ones((1000, 1000))")
     page = open_lab(studio, "/lab/tree/live.ipynb?reset")
     page.wait_for_selector(IDLE, state="attached")

@@ -11,6 +11,8 @@ from nbclient import NotebookClient
 TEMPLATES = Path(__file__).parents[2] / "notebooks" / "templates"
 SMALLER = {
     "first-training": {"EPOCHS": 1, "TRAIN_IMAGES": 6000},
+    "make-it-static": {"BATCH": 4, "SIZE": 32, "STEPS": 2},
+    "will-it-fit": {"MODEL": "resnet18", "SIZE": 32, "BATCH": 8, "BUDGET": 300_000_000},
     "char-gpt": {"STEPS": 60, "BATCH": 8, "CONTEXT": 48, "LAYERS": 2, "WIDTH": 64},
 }
 
@@ -83,3 +85,17 @@ def test_notebooks_are_kept_without_outputs(slug):
     for path in (TEMPLATES / slug).glob("*.ipynb"):
         for cell in nbformat.read(path, as_version=4).cells:
             assert not cell.get("outputs") and cell.get("execution_count") is None
+
+
+def test_make_it_static_reports_and_saves(tmp_path):
+    text = text_of(run("make-it-static", tmp_path))
+    assert "same results" in text
+    assert "reads a value on the host" in text
+    assert (tmp_path / "make-it-static" / "resnet18.tgm").stat().st_size > 10_000_000
+
+
+def test_will_it_fit_predicts_what_is_measured(tmp_path):
+    text = text_of(run("will-it-fit", tmp_path))
+    line = next(line for line in text.splitlines() if line.startswith("told"))
+    told, measured = (float(part.split()[1]) for part in line.split(", "))
+    assert told == pytest.approx(measured, rel=0.03)

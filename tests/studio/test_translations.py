@@ -10,12 +10,19 @@ from typing import Any
 import pytest
 
 import tengen_studio
+from tengen_studio import errors
 from tengen_studio.roles import Role
 
 ROOT = Path(__file__).parents[2]
 STUDIO = Path(tengen_studio.__file__).parent
 TABLE = json.loads(
     (STUDIO / "locale/zh_CN/LC_MESSAGES/tengen_studio.json").read_text(encoding="utf-8")
+)
+# What a person gets to read; other exceptions are for the log and the command line.
+REFUSALS = "|".join(
+    name
+    for name, found in vars(errors).items()
+    if isinstance(found, type) and issubclass(found, errors.StudioError)
 )
 TEXTS = {key: value for key, value in TABLE.items() if key}
 
@@ -35,7 +42,7 @@ def server_texts() -> set[str]:
     found: set[str] = set()
     for path in STUDIO.rglob("*.py"):
         source = path.read_text(encoding="utf-8")
-        found.update(re.findall(r'\w+Error\(\s*"([^"]*)"\s*\)', source))
+        found.update(re.findall(rf'\b(?:{REFUSALS})\(\s*"([^"]*)"\s*\)', source))
     return found
 
 

@@ -12,6 +12,7 @@ _WHERE = {
     "from_torch": "torch_import",
     "load_torch_state_dict": "torch_states",
     "onnx_document": "onnx_graph",
+    "to_onnx": "onnx_export",
     "to_torch_state_dict": "torch_states",
 }
 
@@ -21,6 +22,7 @@ __all__ = [
     "from_torch",
     "load_torch_state_dict",
     "onnx_document",
+    "to_onnx",
     "to_torch_state_dict",
 ]
 

@@ -61,6 +61,11 @@ class Observed(Session):
         self.reasons.append(reason("data-dependent shape", record.op.name))
         return super()._island(record, buffers)
 
+    def close(self) -> None:
+        """Forget the run, the values it gave among it: they know the session themselves."""
+        super().close()
+        self.wanted = []
+
     def _forget(self) -> None:
         """Keep what was taken: where it came from is asked at the end."""
         self._leave_segment()

@@ -84,8 +84,8 @@ def forward(
         statistics = [a.reshape(-1) for a in (mean, variance, inverse)]
         batch_norm.bn_statistics(source.reshape(flat), eps, *statistics)
         factor = scale.reshape(-1) * statistics[2]
-        numbers = [_padded(a, length) for a in (mean, factor, shift)]
-        depthwise.forward(shape, source, *numbers, kernels, z)
+        row, factor, shift = (_padded(a, length) for a in (mean, factor, shift))
+        depthwise.forward(shape, source, row, factor, shift, kernels, z)
 
     return Bound(run, layouts, outs)
 
@@ -164,8 +164,11 @@ def backward(
             return
         source, centre, inverse, scale, shift, kernels, gradient = ins
         length = source.shape[1] * lanes
-        numbers = [_padded(a, length) for a in (centre, inverse, scale, shift)]
-        found = depthwise.backward(shape, source, gradient, *numbers, kernels, outs[0])
+        numbers = (_padded(a, length) for a in (centre, inverse, scale, shift))
+        centre, inverse, scale, shift = numbers
+        found = depthwise.backward(
+            shape, source, gradient, centre, inverse, scale, shift, kernels, outs[0]
+        )
         for out, total in zip(outs[1:3], found, strict=False):
             out.reshape(-1)[:] = total[:channels]
         outs[3].reshape(found[2].shape)[...] = found[2]

@@ -10,10 +10,12 @@ from operator import length_hint
 from time import perf_counter_ns
 from typing import Any
 
+import numpy as np
+
 from ..graph.graph import Graph
 from ..graph.lifetimes import Lifetime, Planner, side_by_side
 from ..graph.types import TensorType
-from .buffer import Buffer, adopt, view
+from .buffer import Buffer, adopt, empty, view
 from .failure import explain
 from .ground import Ground
 from .lower import lower
@@ -49,7 +51,7 @@ class Program:
         self.planned = [s for s in lowered.storages if s.kind is Kind.PLANNED]
         self.plan = planner([Lifetime(s.nbytes, s.birth, s.death) for s in self.planned])
         self._fresh = [s for s in lowered.storages if s.kind is Kind.OUTPUT]
-        self._overwrites = any(s.overwritten for s in lowered.inputs)
+        self._overwritten = [s.index for s in lowered.inputs if s.overwritten]
         self._kept: dict[int, Buffer] = {}
         self._steady = {s.index for s in lowered.inputs if s.steady}
         self._settled: int | None = None
@@ -95,9 +97,15 @@ class Program:
     def _run(self, given: list[Buffer], profile: Profile | None) -> list[Buffer | None]:
         self._bind()
         held = self._held
-        for index in self._read:
-            array = given[index]._array
-            if array is None or array is not held[index]:
+        moved = [
+            index
+            for index in self._read
+            if (array := given[index]._array) is None or array is not held[index]
+        ]
+        if moved:
+            if self._overwritten:
+                self._part(given)
+            for index in moved:
                 self._point(index, given)
         made = {id(s): self._make(s) for s in self._fresh}
         self._execute(profile)
@@ -125,7 +133,7 @@ class Program:
             number = len(self._calls) - length_hint(calls) - 1
             error.add_note(explain(self.steps, number))
             raise
-        if self._overwrites:
+        if self._overwritten:
             writes.note()
         self._settled = writes.count
 
@@ -201,6 +209,16 @@ class Program:
         for number in self._users.get(id(storage), ()):
             self._calls[number] = self._call(number)
 
+    def _part(self, given: list[Buffer]) -> None:
+        """Copy a buffer that would be overwritten and came for another input too."""
+        if len({id(buffer) for buffer in given}) == len(given):
+            return
+        for index in self._overwritten:
+            buffer = given[index]
+            if sum(other is buffer for other in given) > 1:
+                copy = given[index] = empty(buffer.type, buffer.root.tag)
+                np.copyto(copy.array, buffer.array)
+
     def _point(self, index: int, given: list[Buffer]) -> None:
         """Bind the calls that read input `index` to the buffer that came."""
         buffer, form = given[index], self.forms[index]
@@ -235,8 +253,6 @@ class Program:
         elif storage.kind is Kind.CONSTANT:
             assert storage.buffer is not None
             owner = storage.buffer
-        elif storage.kind is Kind.KEPT:
-            owner = self._kept[id(storage)]
         else:
             owner = made[id(storage)]
         if place.type is owner.type and place.whole:

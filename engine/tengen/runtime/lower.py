@@ -53,8 +53,8 @@ def lower(
     """Steps for `graph` on inputs of the physical types `forms`.
 
     Inputs numbered in `donated` may be overwritten; those in `stable` are expected to be the same
-    in most runs. Raises ArgumentError where the forms are not
-    those of the graph's inputs, or a value of unknown shape is read.
+    in most runs. Raises ArgumentError where the forms are not those of the graph's inputs, or a
+    value of unknown shape is read.
     """
     return _Lowering(graph, forms, donated, stable - donated).lowered()
 
@@ -173,7 +173,8 @@ class _Lowering:
         pairs: Any = ()
         if not into and not op.alias:
             # All results stand apart before the first one is copied to its place.
-            pairs = [(i, j) for j in range(len(node.outputs)) for i in range(len(ins))]
+            anywhere = [(i, j) for j in range(len(node.outputs)) for i in range(len(ins))]
+            pairs = [*op.overwrites(node.attrs), *anywhere]
         taken = self._taken(number, node, ins, node.out_types, pairs)
         outs = self._results(node, node.out_types, taken)
         run = _text_run(op, node.attrs, into)
@@ -270,11 +271,12 @@ class _Lowering:
         return found
 
     def _keep(self, var: Var, node: Node) -> None:
-        """Copy an output that is a part of something larger, so that it alone is kept."""
+        """Copy an output that is a part of something larger, so that it alone is kept, or one that
+        shows what a later run may compute anew in the same memory."""
         place = self.places[var]
-        if place.whole or place.storage.kind is not Kind.PLANNED:
+        if place.storage.kind is not Kind.PLANNED:
             return
-        if place.type.nbytes >= place.storage.nbytes:
+        if not place.storage.steady and place.type.nbytes >= place.storage.nbytes:
             return
         storage = self._storage(Kind.PLANNED, place.type, tag=node.tag)
         self.copied[var] = Place(storage, place.type)
@@ -283,7 +285,7 @@ class _Lowering:
     def _output(self, var: Var) -> Place:
         place = self.copied.get(var, self.places[var])
         if place.storage.kind is Kind.PLANNED:
-            place.storage.kind = Kind.KEPT if place.storage.steady else Kind.OUTPUT
+            place.storage.kind = Kind.OUTPUT
         return place
 
     def _is_steady(self, node: Node, ins: tuple[Place | None, ...]) -> bool:

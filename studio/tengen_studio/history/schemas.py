@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from tengen_studio.contract import Count
+
 Status = Literal["added", "removed", "changed", "renamed"]
 FileKind = Literal["text", "notebook", "binary", "link"]
 
@@ -84,8 +86,8 @@ class DiffQuery(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_"
     With `folder` the later side is the project's folder as it is now.
     """
 
-    from_: int | None = None
-    to: int | None = None
+    from_: Count | None = None
+    to: Count | None = None
     folder: bool = False
     after: str | None = None
 
@@ -95,8 +97,8 @@ class FileDiffQuery(Struct, frozen=True, forbid_unknown_fields=True, rename={"fr
 
     path: str
     old_path: str | None = None
-    from_: int | None = None
-    to: int | None = None
+    from_: Count | None = None
+    to: Count | None = None
     folder: bool = False
 
 
@@ -182,14 +184,14 @@ class FileDiff(Struct, frozen=True):
 class RestoreRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """The version to bring back; with `path`, that file of it alone."""
 
-    version: int
+    version: Count
     path: str | None = None
 
 
 class PullRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Which version of the origin to bring in; the newest if null."""
 
-    version: int | None = None
+    version: Count | None = None
 
 
 class Merged(Struct, frozen=True):
@@ -210,6 +212,6 @@ class PushQuery(Struct, frozen=True, forbid_unknown_fields=True):
     Where another version came first, `merge` joins both; without it the push is refused.
     """
 
-    base: int
+    base: Count
     message: str = ""
     merge: bool = False

@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from tengen_studio.contract import Count
+
 
 class Me(Struct, frozen=True):
     """The asker: `kind` is host, account, link or anonymous; `id` and `name` may be empty."""
@@ -42,7 +44,7 @@ class InvitationRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     note: str = ""
-    days: int = 7
+    days: Count = 7
     project_id: str | None = None
     role: Literal["viewer", "editor"] | None = None
 

@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from tengen_studio.contract import Count
+
 RoleName = Literal["viewer", "editor", "owner"]
 State = Literal["active", "archived", "trashed"]
 Order = Literal["updated", "name", "created"]
@@ -77,7 +79,7 @@ class ProjectsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     tag: str = ""
     state: State = "active"
     after: str | None = None
-    limit: int = 50
+    limit: Count = 50
 
 
 class TagList(Struct, frozen=True):
@@ -108,7 +110,7 @@ class ProjectRequest(Struct, frozen=True, forbid_unknown_fields=True):
 class ForkRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """A fork of that version (the newest if null), under that name (the origin's if empty)."""
 
-    version: int | None = None
+    version: Count | None = None
     name: str = ""
     directory: str = ""
 

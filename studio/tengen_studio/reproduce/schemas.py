@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from tengen_studio.contract import Count
+
 Verdict = Literal["same", "close", "different", "failed", "new", "not run"]
 Rebuild = Literal["auto", "never", "always"]
 
@@ -41,7 +43,7 @@ class ReproductionRequest(Struct, frozen=True, forbid_unknown_fields=True):
     packages where they differ from those here. Without `notebooks` all that have outputs.
     """
 
-    version: int | None = None
+    version: Count | None = None
     rebuild: Rebuild = "auto"
     notebooks: list[str] | None = None
     relative: float = 1e-5

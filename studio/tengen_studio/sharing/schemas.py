@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from tengen_studio.contract import Count
+
 RoleName = Literal["viewer", "editor", "owner"]
 Permission = Literal["view", "fork", "edit"]
 
@@ -53,8 +55,8 @@ class LinkRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
     permission: Permission = "view"
     note: str = ""
-    days: int | None = 7
-    most_uses: int | None = None
+    days: Count | None = 7
+    most_uses: Count | None = None
     password: str | None = None
     despite_findings: bool = False
 

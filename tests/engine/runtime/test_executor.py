@@ -141,6 +141,22 @@ def test_a_donated_parameter_is_updated_in_its_own_memory():
     assert again[1] is given[0] and not np.array_equal(plain(again)[1], want[1])
 
 
+def test_an_update_by_the_operators_text_is_in_place_too():
+    graph, _, before, new = momentum_step()
+    (grad,) = graph.add_node(exp, (), (before,))
+    node = graph.nodes[1]
+    node.inputs = (node.inputs[0], grad, *node.inputs[2:])
+    graph.nodes = [graph.nodes[0], graph.nodes[2], node]
+    graph.outputs = list(new)
+    given = momentum_inputs()
+    with tg.config.override(backends="numpy"):
+        want = plain(program_of(graph, given).run(given))
+        made = program_of(graph, given, frozenset({0, 2})).run(given)
+    assert made[0] is given[0] and made[1] is given[2]
+    for got, expected in zip(plain(made), want, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-6)
+
+
 def test_a_donated_parameter_that_is_still_read_is_left_alone():
     graph, param, before, new = momentum_step()
     (after,) = graph.add_node(add, (), (param, param))
@@ -161,6 +177,21 @@ def test_a_donated_input_that_is_an_output_is_left_alone():
     made = program_of(graph, given, frozenset({0, 2})).run(given)
     assert made[0] is given[0]
     np.testing.assert_array_equal(given[0].array, want)
+
+
+def test_one_buffer_for_two_inputs_is_overwritten_once():
+    graph, _, before, new = momentum_step()
+    graph.outputs = [before, *new]
+    first, grad, _, hyper = momentum_inputs()
+    kept = plain([first])[0]
+    want = plain(program_of(graph, [first, grad, first, hyper]).run([first, grad, first, hyper]))
+    program = program_of(graph, [first, grad, first, hyper], frozenset({0, 2}))
+    for _ in range(2):
+        (first,) = buffers_of(tensors([kept]))
+        made = program.run([first, grad, first, hyper])
+        assert made[1].root is not made[2].root
+        for got, expected in zip(plain(made), want, strict=True):
+            np.testing.assert_allclose(got, expected, rtol=1e-6)
 
 
 def test_a_weight_is_converted_once_for_all_its_readers():

@@ -9,6 +9,7 @@ from tengen.graph.opdef import registry
 from tengen.graph.types import TensorType
 from tengen.kernels.numba import service
 from tengen.ops.elementwise import affine, mul
+from tengen.ops.random import dropout
 from tengen.runtime.steps import Kind
 
 from .programs import buffers_of, plain, program_of, tensors
@@ -67,6 +68,21 @@ def test_an_elementwise_result_over_its_input(name, compiling):
 @pytest.mark.parametrize("name", ROWS)
 def test_a_row_kernel_over_its_input(name):
     check(registry[name], "float32", 2 if "backward" in name else 1)
+
+
+def test_dropout_over_its_input():
+    graph = Graph()
+    x = graph.add_input(TensorType.of(SHAPE, "float32"))
+    key = graph.add_input(TensorType.of((2,), "uint64"))
+    (made,) = graph.add_node(affine, affine.pack({"scale": 2.0, "shift": 1.0}), (x,))
+    graph.outputs = list(graph.add_node(dropout, dropout.pack({"p": 0.5}), (made, key)))
+    given = buffers_of(tensors([np.ones(SHAPE, np.float32), np.array([3, 5], np.uint64)]))
+    found = plain(program_of(graph, given).run(given))
+    graph.outputs = [made, *graph.outputs]
+    want = plain(program_of(graph, given).run(given))[1:]
+    for got, expected in zip(found, want, strict=True):
+        np.testing.assert_array_equal(got, expected)
+    assert set(np.unique(found[0])) == {0.0, 6.0}
 
 
 def test_a_long_chain_needs_the_memory_of_one_value():

@@ -132,6 +132,17 @@ def test_a_steady_value_is_not_overwritten_by_later_steps():
             np.testing.assert_allclose(got, right, rtol=1e-5, atol=1e-5)
 
 
+def test_an_output_that_shows_a_steady_value_stays_what_it_was():
+    graph, _ = recorded(lambda w: transpose(mul(w, w), pattern=(1, 0)), normal(30, 40))
+    arrays = [normal(30, 40) for _ in range(3)]
+    given = [buffers_of(tensors([a])) for a in arrays]
+    program = program_of(graph, given[0], stable=frozenset({0}))
+    assert program.lowered.steady == 1
+    made = [program.run(g)[0] for g in given]
+    for got, array in zip(made, arrays, strict=True):
+        np.testing.assert_allclose(got.array, (array * array).T, rtol=1e-6)
+
+
 def test_what_grows_is_not_kept():
     graph, given = recorded(lambda x, w: add(mul(w, transpose(w, pattern=(1, 0))), x),
                             normal(300, 300), normal(300, 1))  # fmt: skip

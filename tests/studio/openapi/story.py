@@ -13,6 +13,7 @@ from typing import Any
 import nbformat
 
 from ..browser import Browser
+from ..graphs.files import static_model
 from .stage import Stage
 
 PASSWORD = "correct horse battery"
@@ -37,6 +38,7 @@ def notebook(printed: str) -> str:
 async def tell(stage: Stage, root: Path, browser: Callable[[], Browser]) -> None:
     """Play the whole story in the studio whose folder is `root`."""
     await _look_around(stage)
+    await _graphs(stage, root)
     await _invite(stage, browser)
     project = await _work(stage, root)
     await _data(stage, root, project)
@@ -54,6 +56,12 @@ async def _look_around(stage: Stage) -> None:
     await stage.play("openapi.Page.get")
     await stage.play("templates.Templates.get")
     await stage.play("templates.Copies.post", "first", body={"directory": ""})
+
+
+async def _graphs(stage: Stage, root: Path) -> None:
+    (root / "small.tgm").write_bytes(static_model())
+    await stage.play("graphs.Graphs.get", query={"path": "small.tgm"})
+    (root / "small.tgm").unlink()
 
 
 async def _invite(stage: Stage, browser: Callable[[], Browser]) -> None:

@@ -75,13 +75,6 @@ class Target:
         )
         link = self.call("POST", f"/projects/{place}/links")
         fork = self.call("POST", f"/projects/{place}/forks", name=f"Fork {number}")
-        person = self.call("POST", "/people/invitations")
-        accepted = {
-            "token": person["token"],
-            "name": f"Ana {number}",
-            "password": "long enough it is",
-        }
-        account = self.call("POST", "/people/acceptances", **accepted)
         invited = self.call("POST", "/people/invitations")
         self.call("PUT", "/secrets/TOKEN", value="the value of it")
         self.pool |= {
@@ -92,9 +85,19 @@ class Target:
             "dataset_id": [data["id"]],
             "link_id": [link["link"]["id"]],
             "token": [link["token"], invited["token"]],
-            "account_id": [account["id"], "host"],
+            "account_id": [*self._accounts(), "host"],
             "invitation_id": [invited["invitation"]["id"]],
         }
+
+    def _accounts(self) -> list[str]:
+        """Return the accounts that are left, one more if there is none; that is rate-limited."""
+        listed = self.call("GET", "/people/accounts")["items"]
+        found = [account["id"] for account in listed if account["kind"] == "account"]
+        if not found and self.made == 1:
+            person = self.call("POST", "/people/invitations")
+            accepted = {"token": person["token"], "name": "Ana", "password": "long enough it is"}
+            found = [self.call("POST", "/people/acceptances", **accepted)["id"]]
+        return found
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,6 +17,8 @@ from tengen_studio.sharing.sockets import ENDED
 from ..actors import HOST, make_project
 from ..browser import API, Browser
 
+# Less than a ping, which looks again as well.
+PATIENCE = 15
 Connect = Callable[..., Awaitable[WebSocketClientConnection]]
 Invite = Callable[[str], Awaitable[Browser]]
 
@@ -40,7 +43,8 @@ def connect(http_server_client: Any, jp_base_url: str, http_server_port: Any) ->
 
 async def ended(socket: WebSocketClientConnection) -> bool:
     """Wait for the next message; tell whether it was the end, for want of a role."""
-    return await socket.read_message() is None and socket.close_code == ENDED
+    message = await asyncio.wait_for(asyncio.ensure_future(socket.read_message()), PATIENCE)
+    return message is None and socket.close_code == ENDED
 
 
 async def opened(host: Browser, visitor: Browser, project: str) -> str:

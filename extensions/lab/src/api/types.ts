@@ -190,6 +190,11 @@ export interface Stars {
   starred: boolean;
 }
 
+/** Which file: `path` is relative to the user's folder, as JupyterLab writes it. */
+export interface GraphQuery {
+  path: string;
+}
+
 /** A cell of one side, `outputs` in the notebook format. */
 export interface Cell {
   index: number;
