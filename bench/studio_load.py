@@ -24,6 +24,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import psutil
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.browser.studio import Studio, start_studio
@@ -42,6 +44,8 @@ class Tally:
     errors: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     late: int = 0
+    server_cpu: float = 0.0
+    own_cpu: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, kind: str, seconds: float) -> None:
@@ -179,15 +183,23 @@ def run(studio: Studio, people: int, seconds: float) -> Tally:
     """Let the people work and return what they saw."""
     tally = Tally()
     everybody = [Person(studio, number, tally) for number in range(people)]
+    server = psutil.Process(studio.process.pid)
+    before, own = _cpu(server), time.process_time()
     until = time.monotonic() + seconds
     threads = [threading.Thread(target=person.live, args=(until,)) for person in everybody]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    tally.server_cpu, tally.own_cpu = _cpu(server) - before, time.process_time() - own
     for person in everybody:
         person.check()
     return tally
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -207,6 +219,8 @@ def report(tally: Tally, people: int, seconds: float) -> None:
         shown = " | ".join(f"{figure:.0f}" for figure in [*figures, max(values) * 1000])
         print(f"| {kind} | {len(values)} | {shown} |")
     print(f"\nerrors {len(tally.errors)}, lost saves {len(tally.lost)}, started late {tally.late}")
+    server, own = tally.server_cpu / len(every) * 1000, tally.own_cpu / len(every) * 1000
+    print(f"processor time a request: the server {server:.1f} ms, the people {own:.1f} ms")
     for said in [*tally.errors, *tally.lost][:5]:
         print(f"  {said}")
 

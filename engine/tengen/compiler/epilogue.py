@@ -31,7 +31,7 @@ def epilogue(
     nodes: list[Node] = []
     residual, activation = None, "none"
     follower = _only_reader(value, readers, taken)
-    if follower is not None and follower.op in (add, accumulate):
+    if follower is not None and follower.op in (add, accumulate) and value.type.known:
         other = follower.inputs[1 if follower.inputs[0] is value else 0]
         if other is not None and other is not value and other.type is value.type:
             residual = other

@@ -13,6 +13,7 @@ from ..graph.graph import Graph, Recorder
 from ..graph.node import Var
 from ..graph.state import state
 from ..module import Module
+from ..runtime.buffer import make_tag
 from ..runtime.plan import to_plain
 from ..tensor import Tensor
 
@@ -31,6 +32,12 @@ class Recording:
 
 class _Mode(Recorder):
     """Records; refuses to look at values."""
+
+    def emit(self, op: Any, attrs: tuple[Any, ...], inputs: tuple[Any, ...]) -> Any:
+        """Append the call with where it comes from."""
+        made = super().emit(op, attrs, inputs)
+        self.graph.nodes[-1].tag = make_tag(op.name, 1 << 30)
+        return made
 
     def read(self, value: Any) -> Any:
         """A value is wanted that only running can tell."""

@@ -3,10 +3,12 @@
 import dataclasses
 import html
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 from .reasons import CAUSES, Reason, suggestion
+from .rewriting import Patch, patch_for
 
 
 @dataclasses.dataclass
@@ -41,7 +43,11 @@ class CostRow:
 
 @dataclasses.dataclass
 class Blocker:
-    """A root cause that keeps Python in the call: how often a call meets it and what it costs."""
+    """A root cause that keeps Python in the call: how often a call meets it and what it costs.
+
+    `fix` says what to change; `patch` is the source as it could stand, where a safe change is
+    known.
+    """
 
     cause: str
     about: str
@@ -51,6 +57,7 @@ class Blocker:
     count: int
     cost_ms: float
     fix: str
+    patch: Patch | None = None
 
 
 @dataclasses.dataclass
@@ -118,11 +125,14 @@ class ConversionReport:
         made["ok"] = self.ok
         for row, source in zip(made["parity"], self.parity, strict=True):
             row["agrees"] = source.agrees
+            for field in ("difference", "tolerance", "reference"):
+                if row[field] is not None and not math.isfinite(row[field]):
+                    row[field] = None
         return made
 
     def to_json(self, path: str | Path | None = None) -> str:
         """The report as JSON text, written to `path` if one is given."""
-        return _written(json.dumps(self.to_dict(), indent=1, allow_nan=True), path)
+        return _written(json.dumps(self.to_dict(), indent=1, allow_nan=False), path)
 
     def to_text(self, path: str | Path | None = None) -> str:
         """The report as plain text."""
@@ -194,9 +204,10 @@ class ConversionReport:
 
 def blocker(found: Reason, count: int, cost_ms: float) -> Blocker:
     """The card of a Reason."""
+    patch = patch_for(found.file, found.line) if found.cause == "host read" else None
     return Blocker(
         found.cause, found.about, found.file, found.line, found.text, count, cost_ms,
-        suggestion(found),
+        suggestion(found), patch,
     )  # fmt: skip
 
 

@@ -56,20 +56,19 @@ class _Steps:
         self.rule = rule
         self.rows = rows
         self.pairs = pairs
-        self.held: tuple[Any, Any] = (None, None)
-        self.many: Many | None = None
-        self.copies: list[tuple[Any, Any]] = []
+        self.last: tuple[Any, Any, Many, list[tuple[Any, Any]]] | None = None
 
     def prepare(self, outs: tuple[Any, ...], ins: tuple[Any, ...]) -> Many:
         """Fill outputs that are not in place from their inputs; the arrays to work on."""
-        if self.many is None or self.held[0] is not outs or self.held[1] is not ins:
-            self.held = outs, ins
-            self.copies = [(outs[j], ins[i]) for i, j in self.pairs if outs[j] is not ins[i]]
+        last = self.last
+        if last is None or last[0] is not outs or last[1] is not ins:
             arrays = (*outs, *ins)
-            self.many = Many(self.rule, [[arrays[place] for place in row] for row in self.rows])
-        for out, source in self.copies:
+            many = Many(self.rule, [[arrays[place] for place in row] for row in self.rows])
+            copies = [(outs[j], ins[i]) for i, j in self.pairs if outs[j] is not ins[i]]
+            last = self.last = (outs, ins, many, copies)
+        for out, source in last[3]:
             np.copyto(out, source)
-        return self.many
+        return last[2]
 
 
 @fused_update.backend("numba")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 import secrets
 from collections.abc import Callable
 from http.client import responses
@@ -268,6 +269,16 @@ class AccountHandler(PageHandler):
         await self.show("account.html.j2", sessions=await self.look(shelves.sessions))
 
 
+class TextsHandler(PageHandler):
+    """`/texts/zh.json`: what the pages' script needs to say a refusal in Chinese."""
+
+    @guarded(Audience.anyone)
+    async def get(self) -> None:
+        """Give the studio's texts in Chinese by the English."""
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps(texts.chinese(), ensure_ascii=False))
+
+
 class AssetHandler(web.StaticFileHandler):
     """`/static/{name}`: the pages' style, script and picture; the same for everybody."""
 
@@ -289,5 +300,6 @@ pages: list[tuple[Any, ...]] = [
     (r"/join", JoinHandler),
     (r"/login", LoginHandler),
     (r"/account", AccountHandler),
+    (r"/texts/zh\.json", TextsHandler),
     (r"/static/([a-z]+\.(?:css|js|svg))", AssetHandler, {"path": str(HERE / "static")}),
 ]

@@ -17,9 +17,10 @@ from tengen_studio.pages import code, markdown, notebook
 from tengen_studio.pages.cache import Cache
 from tengen_studio.pages.models import PageSettings
 from tengen_studio.pages.places import PICTURES, Addresses, FramePlaces, PagePlaces
-from tengen_studio.pages.views import Document, Head, Item, Kind, VersionRow
+from tengen_studio.pages.views import Document, Head, Item, Kind, Reproduced, VersionRow
 from tengen_studio.people.models import Account
 from tengen_studio.projects.models import Project
+from tengen_studio.reproduce import service as reproduce
 from tengen_studio.storage.trees import FOLDER
 
 LARGEST_TEXT = 1_000_000
@@ -66,6 +67,7 @@ def head(session: Session, actor: Actor, project_id: str, number: int | None) ->
         chosen=number,
         may_copy=may_copy(session, actor, project),
         scripts=_scripts(session, project),
+        reproduced=_reproduced(session, project),
     )
 
 
@@ -219,6 +221,14 @@ def _newest(session: Session, actor: Actor, project: Project) -> Version | None:
         return versions.get(session, actor, project)
     except NotFoundError:
         return None
+
+
+def _reproduced(session: Session, project: Project) -> Reproduced | None:
+    found = reproduce.badge(session, project.id)
+    if found is None:
+        return None
+    when = found.finished or found.created
+    return Reproduced(found.version, found.state == "agreed", when, found.message)
 
 
 def _scripts(session: Session, project: Project) -> bool:

@@ -32,7 +32,7 @@ def choose(chosen: str | None, accepted: str) -> Language:
 
 def translator(language: Language) -> Callable[..., str]:
     """Return the function by which templates say a text; `%1` stands for the first value."""
-    table = _chinese() if language == "zh" else {}
+    table = chinese() if language == "zh" else {}
 
     def say(text: str, *values: object) -> str:
         said = table.get(text, text)
@@ -44,7 +44,8 @@ def translator(language: Language) -> Callable[..., str]:
 
 
 @functools.cache
-def _chinese() -> dict[str, str]:
+def chinese() -> dict[str, str]:
+    """Return the Chinese of every text of the studio, by the English."""
     table = json.loads(_TABLE.read_text(encoding="utf-8"))
     return {english: texts[0] for english, texts in table.items() if english}
 

@@ -25,6 +25,16 @@ class VersionRow:
 
 
 @dataclass(frozen=True)
+class Reproduced:
+    """The latest rerun of a version that came to a judgement."""
+
+    version: int
+    agreed: bool
+    when: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Head:
     """What stands on top of each page of a project; `version` is None before the first.
 
@@ -45,6 +55,7 @@ class Head:
     chosen: int | None
     may_copy: bool
     scripts: bool
+    reproduced: Reproduced | None
 
 
 @dataclass(frozen=True)

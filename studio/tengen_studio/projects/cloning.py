@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,8 +96,9 @@ def name_of(address: Address) -> str:
     return address.path.rstrip("/").rpartition("/")[2].removesuffix(".git") or "project"
 
 
-def clone(address: Address, branch: str | None, folder: Path, limits: Limits) -> Source:
-    """Fetch the newest commit of a branch (or tag) into the new folder `folder`.
+@contextmanager
+def cloned(address: Address, branch: str | None, folder: Path, limits: Limits) -> Iterator[Source]:
+    """Give the newest commit of a branch (or tag), fetched into the new folder `folder`.
 
     Raises:
         InvalidError: no git repository there, or the host is not one to talk to.
@@ -106,8 +108,12 @@ def clone(address: Address, branch: str | None, folder: Path, limits: Limits) ->
     if branch is not None and not _BRANCH.fullmatch(branch):
         raise InvalidError(f"branch: a branch's name was expected; {branch[:80]!r} came.")
     folder.mkdir()
-    repository = Repo.init_bare(str(folder))
     client = _Client(address, limits.import_bytes)
+    with Repo.init_bare(str(folder)) as repository, closing(client):
+        yield Source(repository, _fetch(client, address, branch, repository), limits)
+
+
+def _fetch(client: _Client, address: Address, branch: str | None, repository: Repo) -> str:
     chosen: list[ObjectID] = []
 
     def wanted(refs: Any, depth: int | None = None) -> list[ObjectID]:
@@ -128,7 +134,7 @@ def clone(address: Address, branch: str | None, folder: Path, limits: Limits) ->
         found = repository[found.object[1]]
     if not isinstance(found, Commit):
         raise InvalidError("A branch or tag of a commit was expected.")
-    return Source(repository, found.id.decode(), limits)
+    return found.id.decode()
 
 
 class _Client(Urllib3HttpGitClient):
@@ -138,6 +144,10 @@ class _Client(Urllib3HttpGitClient):
         base = address.text[: len(address.text) - len(address.path)] or address.text
         super().__init__(base, pool_manager=_pools(address.insecure), timeout=_SECONDS)
         self._left = self._most = most
+
+    def close(self) -> None:
+        """End the connections."""
+        self.pool_manager.clear()
 
     def _http_request(self, *args: Any, **kwargs: Any) -> Any:
         response, read = super()._http_request(*args, **kwargs)

@@ -59,7 +59,9 @@ def create(session: Session, actor: Actor, request: schemas.ProjectRequest) -> s
         project = _draft(actor, request, name)
         release(session)
         scratch = hold(session).enter_context(context.storage.scratch())
-        source = cloning.clone(address, request.branch, scratch / "git", context.limits)
+        source = hold(session).enter_context(
+            cloning.cloned(address, request.branch, scratch / "git", context.limits)
+        )
         details = {"git": address.text, "git_commit": source.commit}
         fill: Fill = source.write_to
     elif request.template is not None:

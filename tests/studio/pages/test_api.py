@@ -13,6 +13,8 @@ import pytest
 from tengen_studio.context import SETTING, StudioContext
 from tengen_studio.history import service as history
 from tengen_studio.projects.models import Project
+from tengen_studio.reproduce.models import Reproduction
+from tengen_studio.reproduce.states import State
 
 from ..actors import HOST, make_filled_project, make_project
 from ..browser import Browser
@@ -225,6 +227,21 @@ async def test_pages_speak_chinese(browser: Open, studio: StudioContext) -> None
     chosen = browser()
     chosen.cookies["tengen-language"] = "en"
     assert "History" in await page(chosen, f"p/{project}", **chinese)
+
+
+async def test_refusals_can_be_said_in_chinese(browser: Open) -> None:
+    table = json.loads(await page(browser(), "texts/zh.json"))
+    assert table["The name or the password is wrong."] == "名称或密码不正确。"
+    assert "texts/zh.json" in await page(browser(), "login", **{"Accept-Language": "zh"})
+
+
+async def test_a_reproduced_version_has_a_badge(browser: Open, studio: StudioContext) -> None:
+    project = make_filled_project(studio, FILES, visibility="public")
+    assert "reproduced" not in await page(browser(), f"p/{project}")
+    for state, shown in ((State.agreed, "✓ Version 1"), (State.differed, "✗ Version 1")):
+        with studio.transaction() as session:
+            session.add(Reproduction(project_id=project, version=1, state=state, actor_id="host"))
+        assert shown in await page(browser(), f"p/{project}")
 
 
 async def test_home_shows_the_gallery_and_ones_own(

@@ -28,6 +28,7 @@ API_ROWS: list[Row] = [
     ("GET", "/docs", None, PEOPLE),
     ("GET", "/templates", None, HOST_ONLY + "200"),
     ("POST", "/templates/{slug}/copies", {}, HOST_ONLY + "201"),
+    ("GET", "/graphs?path=none.tgm", None, HOST_ONLY + "404"),
     ("GET", "/secrets", None, HOST_ONLY + "200"),
     ("PUT", "/secrets/NAME", {"value": "long enough"}, HOST_ONLY + "200"),
     ("DELETE", "/secrets/NAME", None, HOST_ONLY + "204"),
@@ -122,6 +123,7 @@ PAGE_ROWS: list[Row] = [
     ("GET", "/join", None, EVERYBODY),
     ("GET", "/login", None, EVERYBODY),
     ("GET", "/account", None, PEOPLE),
+    ("GET", "/texts/zh.json", None, EVERYBODY),
     ("GET", "/static/pages.css", None, EVERYBODY),
 ]
 # fmt: on

@@ -49,9 +49,12 @@ class _Search:
         nodes, activation, y, given = [node], "none", None, dy
         mask = self._free(dy)
         if mask is not None and mask.op in _NAMES:
-            activation = _NAMES[mask.op]
-            nodes.append(mask)
-            (given, y) = mask.inputs  # type: ignore[assignment]
+            inner, result = mask.inputs
+            assert inner is not None and result is not None
+            if inner.type is x.type and result.type is x.type:  # neither is broadcast
+                activation = _NAMES[mask.op]
+                nodes.append(mask)
+                given, y = inner, result
         gradients = self._terms(given, nodes, first=activation == "none")
         if len(nodes) == 1:
             return

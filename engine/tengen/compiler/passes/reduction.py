@@ -24,9 +24,9 @@ def fuse_reduction(graph: Graph) -> Graph:
     for node in graph.nodes:
         axes = _last_axes(node)
         source = node.inputs[0].node if axes and node.inputs[0] is not None else None
-        if source is None or source in taken or len(readers[source.outputs[0]]) > 1:
+        if source is None or source in taken or not fits(source, source.out_types[0]):
             continue
-        if not fits(source, source.out_types[0]):
+        if len(readers[source.outputs[0]]) > 1:
             continue
         chain = sorted(chain_of(source, readers, taken), key=place.__getitem__)
         if chain:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ...base import dtype as dt
+from ...base.errors import UnsupportedError
 from .table import writes
 
 
@@ -26,8 +27,6 @@ for _name, _op in {
     "less_equal": "LessOrEqual", "greater": "Greater", "greater_equal": "GreaterOrEqual",
     "logical_and": "And", "logical_or": "Or", "logical_xor": "Xor", "logical_not": "Not",
     "isnan": "IsNaN", "isinf": "IsInf", "copy": "Identity", "div": "Div",
-    "bitwise_and": "BitwiseAnd", "bitwise_or": "BitwiseOr", "bitwise_xor": "BitwiseXor",
-    "bitwise_not": "BitwiseNot",
 }.items():  # fmt: skip
     _direct(_name, _op)
 
@@ -35,6 +34,22 @@ for _name, _op in {
 def like(w: Any, call: Any, value: float) -> str:
     """A stored number in the data type of the first input."""
     return w.like(value, call.types[0].dtype)  # type: ignore[no-any-return]
+
+
+def _bits(name: str, op: str) -> None:
+    @writes(name)
+    def write(w: Any, x: Any, call: Any) -> Any:
+        if call.types[0].dtype == dt.bool_:
+            return w.emit(op, *x)
+        if w.opset < 18:
+            raise UnsupportedError(f"[to_onnx] {name} of integers needs opset 18; got {w.opset}")
+        return w.emit(f"Bitwise{op}", *x)
+
+
+for _name, _op in {
+    "bitwise_and": "And", "bitwise_or": "Or", "bitwise_xor": "Xor", "bitwise_not": "Not",
+}.items():  # fmt: skip
+    _bits(_name, _op)
 
 
 @writes("not_equal")

@@ -28,7 +28,6 @@ class Reducer:
         self.length = columns if expression.broadcasts else min(columns, RUN)
         self.splits = -(-columns // self.length)
         self._parts = min(parts(rows * columns), rows * self.splits)
-        self._found = np.empty(rows * self.splits)
         self._name = f"reduction_{how}_{np.dtype(dtype).name}"
         self._source = _source(expression, how, np.dtype(dtype).name)
 
@@ -39,14 +38,12 @@ class Reducer:
 
     def run(self, arrays: list[NDArray[np.floating]], scalars: list[float]) -> NDArray[np.float64]:
         """A float64 number for each row; `arrays` are flat. Only when the kernel is ready."""
-        runs = self.rows * self.splits
-        self.kernel(
-            *arrays, *scalars, self._found, self.columns, self.length, self.splits, runs,
-            self._parts,
-        )  # fmt: skip
+        found = np.empty(self.rows * self.splits)
+        sizes = (self.columns, self.length, self.splits, found.size)
+        self.kernel(*arrays, *scalars, found, *sizes, self._parts)
         if self.splits == 1:
-            return self._found
-        apart = self._found.reshape(self.rows, self.splits)
+            return found
+        apart = found.reshape(self.rows, self.splits)
         return apart.sum(1) if self.how == "sum" else apart.max(1)
 
 

@@ -1,5 +1,119 @@
 // Written by scripts/api_types.py from the server's schemas; do not edit.
 
+/** A conversion in the notebook's process; `done` runs from 0 to 1, `code` does the same. */
+export interface Conversion {
+  version: number;
+  number: number;
+  name: string;
+  samples: string[];
+  state: 'done' | 'failed' | 'running' | 'stopped';
+  stage: string;
+  done: number;
+  error: ConversionError | null;
+  report: ConversionReport | null;
+  code: string;
+}
+
+/** A root cause that keeps Python in the call; `fix` says what to change. */
+export interface ConversionBlocker {
+  cause: string;
+  about: string;
+  file: string;
+  line: number;
+  text: string;
+  count: number;
+  cost_ms: number;
+  fix: string;
+  patch: ConversionPatch | null;
+}
+
+/** An exception of the user's code. */
+export interface ConversionError {
+  name: string;
+  message: string;
+  traceback: string[];
+}
+
+/** What running something else showed; `ok` false: skipping Python would answer stale. */
+export interface ConversionFinding {
+  what: string;
+  ok: boolean;
+  note: string;
+  file: string;
+  line: number;
+}
+
+/** Lines `first` to `last` (from 1) of a file or cell as they stand and as they could. */
+export interface ConversionPatch {
+  file: string;
+  first: number;
+  last: number;
+  before: string;
+  after: string;
+}
+
+/** The account of a conversion. */
+export interface ConversionReport {
+  version: number;
+  name: string;
+  verdict: string;
+  ok: boolean;
+  replay: 'checked' | 'frozen';
+  segments: number;
+  operators: number;
+  specialisations: number;
+  runs: number;
+  compile_seconds: number;
+  parity: ParityRow[];
+  costs: CostRow[];
+  blockers: ConversionBlocker[];
+  findings: ConversionFinding[];
+  passes: string[];
+  notes: string[];
+  cancelled: boolean;
+}
+
+/** A module or function of the notebook that can be converted. */
+export interface ConversionTarget {
+  name: string;
+  kind: 'function' | 'module' | 'step';
+  text: string;
+  file: string;
+  line: number;
+  static: boolean;
+  samples: SampleOffer[];
+}
+
+/** What the notebook holds that can be converted. */
+export interface ConversionTargets {
+  version: number;
+  targets: ConversionTarget[];
+}
+
+/** A figure before and after, in milliseconds ("ms") or bytes ("bytes"). */
+export interface CostRow {
+  what: string;
+  unit: 'bytes' | 'ms';
+  before: number;
+  after: number;
+}
+
+/** A comparison of static with dynamic results, relative to the largest value. */
+export interface ParityRow {
+  what: string;
+  difference: number | null;
+  tolerance: number | null;
+  reference: number | null;
+  agrees: boolean;
+}
+
+/** An argument and the expression to try it on, "" where it has to be asked for. */
+export interface SampleOffer {
+  argument: string;
+  expression: string;
+  text: string;
+}
+
 /** A graph with what is known about it. `form` is "dynamic", "static", "file" or "". */
 export interface GraphDocument {
   version: 1;

@@ -1,7 +1,7 @@
 // The pages' one script: forms, the star, forking, times in words, and the end of access.
 'use strict';
 
-const { root, base, xsrf, lost, project, ended, endedTitle } = document.body.dataset;
+const { root, base, xsrf, lost, project, texts, ended, endedTitle } = document.body.dataset;
 const language = document.documentElement.lang;
 
 class Refusal extends Error {}
@@ -33,12 +33,21 @@ function tell(place, text, bad) {
   line.hidden = false;
 }
 
+// The server's refusals are English; the table has the Chinese of those without a value in them.
+async function said(message) {
+  if (!texts) {
+    return message;
+  }
+  const table = await fetch(texts).then(answer => answer.json(), () => ({}));
+  return table[message] ?? message;
+}
+
 async function attempt(place, button, work) {
   button.disabled = true;
   try {
     await work();
   } catch (error) {
-    tell(place, error instanceof Refusal ? error.message : lost, true);
+    tell(place, error instanceof Refusal ? await said(error.message) : lost, true);
   } finally {
     button.disabled = false;
   }
