@@ -28,6 +28,7 @@ from tengen_studio.reproduce import handlers as reproduce
 from tengen_studio.reproduce import running
 from tengen_studio.saving import handlers as saving
 from tengen_studio.saving.contents import StudioContents
+from tengen_studio.saving.trust import do_not_wait
 from tengen_studio.secrets import handlers as secrets
 from tengen_studio.secrets.channel import Channel
 from tengen_studio.secrets.saving import CleanOutputs
@@ -159,6 +160,7 @@ class StudioApp(ExtensionApp):
         self.channel = Channel(context)
         self.channel.start()
         self.serverapp.contents_manager.register_pre_save_hook(CleanOutputs(context))
+        do_not_wait(self.serverapp.contents_manager.notary)
         if isinstance(self.serverapp.contents_manager, StudioContents):
             self.serverapp.contents_manager.attach(context)
 

@@ -31,7 +31,8 @@ class OnnxExport:
     """What `to_onnx` wrote, and how ONNX Runtime's results compare with ours.
 
     `parity` holds, for each output, the largest difference over the largest element, None where
-    ONNX Runtime is not installed; `note` says why the batch is fixed, if it is.
+    ONNX Runtime did not run it, for the reason `missing_parity`; `note` says why the batch is
+    fixed, if it is.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class OnnxExport:
     batch_is_free: bool
     note: str
     parity: tuple[float, ...] | None
+    missing_parity: str = ""
 
     def __str__(self) -> str:
         lines = [
@@ -51,7 +53,7 @@ class OnnxExport:
             "batch: free" if self.batch_is_free else f"batch: fixed, {self.note}",
         ]
         if self.parity is None:
-            lines.append("parity: not compared, onnxruntime is not installed")
+            lines.append(f"parity: not compared, {self.missing_parity}")
         else:
             shown = ", ".join(
                 f"{name} {value:.1e}" for name, value in zip(self.outputs, self.parity, strict=True)
@@ -106,10 +108,10 @@ def to_onnx(
     external = total > LARGEST if external_data is None else external_data
     _save(proto, writer, place, external)
     onnx("checker").check_model(str(place), full_check=not external)
-    parity = _compared(place, inputs, tensors, expected)
+    parity, reason = _compared(place, inputs, tensors, expected)
     return OnnxExport(
         place, opset, len(proto.graph.node), total, tuple(inputs), tuple(shown),
-        second is not None, why, parity,
+        second is not None, why, parity, reason,
     )  # fmt: skip
 
 
@@ -230,15 +232,21 @@ def _save(proto: Any, writer: Writer, path: Path, external: bool) -> None:
 
 def _compared(
     path: Path, names: list[str], tensors: list[Tensor], expected: list[Any]
-) -> tuple[float, ...] | None:
-    """How far ONNX Runtime's outputs are from ours, relative to the largest element."""
+) -> tuple[tuple[float, ...] | None, str]:
+    """How far ONNX Runtime's outputs are from ours, relative to the largest element; or why that
+    is not known."""
     try:
         runtime = importlib.import_module("onnxruntime")
     except ImportError:
-        return None
+        return None, "onnxruntime is not installed"
     options = runtime.SessionOptions()
     options.log_severity_level = 3
-    session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    try:
+        session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        if "NOT_IMPLEMENTED" not in str(error):
+            raise
+        return None, f"ONNX Runtime has no such kernel: {str(error).splitlines()[0]}"
     feeds = {n: t.numpy() for n, t in zip(names, tensors, strict=True)}
     known = {i.name for i in session.get_inputs()}
     made = session.run(None, {n: v for n, v in feeds.items() if n in known})
@@ -252,4 +260,4 @@ def _compared(
         gap = np.where(same, 0.0, np.abs(a - b))
         finite = np.abs(b[np.isfinite(b)]).max(initial=0)
         found.append(float(gap.max() / max(1.0, finite)))
-    return tuple(found)
+    return tuple(found), ""

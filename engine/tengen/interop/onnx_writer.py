@@ -1,6 +1,7 @@
 """Writer: appends ONNX nodes and weights, and knows which sizes follow the batch."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,27 @@ class CallToWrite:
         return None if var is None else self.writer.constants.get(var)
 
 
+class Operands:
+    """The names of a call's inputs, made when they are asked for: a constant that is stored in
+    another shape is not stored as it is."""
+
+    def __init__(self, writer: "Writer", vars: tuple[Var | None, ...]):
+        self.writer = writer
+        self.vars = vars
+
+    def __len__(self) -> int:
+        return len(self.vars)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return Operands(self.writer, self.vars[place])
+        var = self.vars[place]
+        return None if var is None else self.writer.name(var)
+
+    def __iter__(self) -> Iterator[str | None]:
+        return (self[i] for i in range(len(self.vars)))
+
+
 class Writer:
     """Turns a recording into ONNX nodes. `second` is the recording with one more in the batch."""
 
@@ -96,8 +118,7 @@ class Writer:
         assert function is not None
         self.path = scope_path(node.tag.scope) if node.tag is not None else ""
         call = CallToWrite(self, node, other)
-        inputs = [None if v is None else self.name(v) for v in node.inputs]
-        made = function(self, inputs, call)
+        made = function(self, Operands(self, node.inputs), call)
         for var, name in zip(
             node.outputs, made if isinstance(made, tuple) else (made,), strict=False
         ):

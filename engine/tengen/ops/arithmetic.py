@@ -38,9 +38,13 @@ def _pass_equal(xp: Any, dy: Any, x: Any, y: Any, out: Any = None) -> Any:
 
 
 def _clip(xp: Any, x: Any, out: Any = None, *, low: Any, high: Any) -> Any:
-    if low is not None:
-        x = out = xp.maximum(x, x.dtype.type(low), out=out)
-    return x if high is None else xp.minimum(x, x.dtype.type(high), out=out if x.ndim else None)
+    if high is None:
+        return xp.maximum(x, x.dtype.type(-xp.inf if low is None else low), out=out)
+    if low is None:
+        return xp.minimum(x, x.dtype.type(high), out=out)
+    made = xp.maximum(x, x.dtype.type(low), out=out)
+    target = made if out is not None or x.ndim else None  # a 0-d result without out is no array
+    return xp.minimum(made, x.dtype.type(high), out=target)
 
 
 def _clip_backward(xp: Any, dy: Any, x: Any, out: Any = None, *, low: Any, high: Any) -> Any:

@@ -171,7 +171,8 @@ def _div(xp: Any, x: Any, y: Any, out: Any = None) -> Any:
 @widened
 def _affine(xp: Any, x: Any, out: Any = None, *, scale: Any, shift: Any) -> Any:
     made = xp.multiply(x, x.dtype.type(scale), out)
-    return xp.add(made, x.dtype.type(shift), made if x.ndim else None) if shift else made
+    target = made if out is not None or x.ndim else None  # a 0-d result without out is no array
+    return xp.add(made, x.dtype.type(shift), target) if shift else made
 
 
 def _mul_rule(call: Call, dy: Any) -> tuple[Any, ...]:

@@ -73,7 +73,7 @@ _grounds: "weakref.WeakSet[Ground]" = weakref.WeakSet()
 
 
 @on_pressure
-def _release_idle(nbytes: int) -> None:
+def release_idle(nbytes: int) -> None:
     """Give back the blocks of all grounds on which no program is running."""
     for ground in list(_grounds):
         if ground.lock.acquire(blocking=False):

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from tengen_studio.commands.places import Places
 from tengen_studio.db import Database
-from tengen_studio.db.tables import datasets, history, projects
+from tengen_studio.db.tables import datasets, history, projects, saving
 from tengen_studio.storage import Storage
 
 YOUNG_SECONDS = 3600
@@ -77,6 +77,8 @@ def _referred(database: Database) -> tuple[set[str], set[str]]:
     with database.transaction(read_only=True) as session:
         used = set(session.scalars(select(history.LargeFile.sha256)))
         used |= set(session.scalars(select(datasets.DatasetFile.sha256)))
+        for column in (saving.RefusedSave.content, saving.RefusedSave.base):
+            used |= {sha256 for sha256 in session.scalars(select(column)) if sha256}
         kept = set(session.scalars(select(projects.Project.id)))
     return used, kept
 

@@ -229,3 +229,12 @@ def test_refusals(tmp_path):
     with pytest.raises(UnsupportedError, match="returns no tensor"):
         to_onnx(lambda x: 3, tmp_path / "a.onnx", x)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_onnx_runtime_lacks_is_said(tmp_path):
+    x = tg.Tensor(np.ones((2, 3, 5, 5)), dtype="float64")
+    weight = tg.Tensor(np.ones((2, 3, 3, 3)), dtype="float64")
+    report = to_onnx(lambda x: F.conv2d(x, weight), tmp_path / "a.onnx", x)
+    assert report.parity is None or max(report.parity) < 1e-12
+    report = to_onnx(lambda x: F.asin(x), tmp_path / "b.onnx", tensor(np.zeros(3, np.float16)))
+    assert (report.parity is None) == ("not compared, ONNX Runtime has no such kernel" in str(report))

@@ -13,6 +13,7 @@ from tengen_studio.commands import gc
 from tengen_studio.context import StudioContext
 from tengen_studio.history.models import LargeFile
 from tengen_studio.projects.models import Project
+from tengen_studio.saving.service import keep_refused
 
 from .studios import fill, places_of
 
@@ -64,3 +65,9 @@ def test_a_file_that_is_put_once_more_is_young_again(context: StudioContext) -> 
     assert [unused.name for unused in gc.find(places_of(context))] == [sha256]
     context.storage.blobs.put(io.BytesIO(b"unused"))
     assert gc.find(places_of(context)) == []
+
+
+def test_refused_saves_stay(context: StudioContext) -> None:
+    fill(context)
+    keep_refused(context, "a.txt", b"what was to be saved", b"what it started from")
+    assert gc.find(places_of(context), later()) == []

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import os
+import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tengen_studio.commands.archive import unpack
+from tengen_studio.commands.backup import backup
+from tengen_studio.commands.places import CommandError, Places
 from tengen_studio.context import Limits, StudioContext
 from tengen_studio.projects import making, schemas
 from tengen_studio.projects import service as projects
@@ -20,6 +24,7 @@ from ..factory import make_template
 from ..history.project import Work, notebook, texts
 
 LARGE = 2_000
+BACKUP = "backup.tar"
 UNSAVED = {"a.ipynb": notebook("one", "two = 2"), "new/d.txt": "unsaved"}
 
 
@@ -34,6 +39,7 @@ class Operation:
     run: Callable[[StudioContext], None]
     done: Callable[[StudioContext], bool] | None
     prepare: Callable[[StudioContext], None] = lambda context: None
+    check: Callable[[Path], str] = lambda folder: ""
 
 
 def open_studio(folder: Path) -> StudioContext:
@@ -141,6 +147,25 @@ def delete(context: StudioContext) -> None:
         projects.delete(session, HOST, the_project(context))
 
 
+def back_up(context: StudioContext) -> None:
+    """Write a backup of the studio."""
+    places = Places(context.data_dir, "", context.root)
+    backup(places, context.data_dir.parent / BACKUP)
+
+
+def check_backup(folder: Path) -> str:
+    """Return what is wrong with the backup, if there is one."""
+    target = folder / BACKUP
+    if not target.exists():
+        return ""
+    with tempfile.TemporaryDirectory() as place:
+        try:
+            unpack(target, Path(place) / "unpacked")
+        except CommandError as error:
+            return f"the backup is not whole: {error}"
+    return ""
+
+
 def count(context: StudioContext) -> int:
     """Return how many versions the project has."""
     return len(the_work(context).versions())
@@ -155,6 +180,7 @@ OPERATIONS: dict[str, Operation] = {
     "template": Operation(from_template, lambda c: "Templated" in names(c)),
     "trash": Operation(trash, lambda c: "Work" in names(c, "trashed")),
     "untrash": Operation(untrash, lambda c: "Work" in names(c), trash),
+    "backup": Operation(back_up, None, check=check_backup),
     "delete": Operation(delete, lambda c: "Work" not in names(c, "trashed"), trash),
 }
 

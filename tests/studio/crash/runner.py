@@ -114,7 +114,7 @@ def check(operation: Operation, folder: Path, before: dict, after: dict) -> str:
             return f"half done: {names}"
         if left := leftovers(folder):
             return f"left over: {left}"
-        return _check_histories(context)
+        return operation.check(folder) or _check_histories(context)
     finally:
         context.close()
 

@@ -38,6 +38,10 @@ API_ROWS: list[Row] = [
     ("DELETE", "/datasets/none", None, HOST_ONLY + "404"),
     ("GET", "/datasets/none/files", None, HOST_ONLY + "404"),
     ("GET", "/datasets/none/preview", None, HOST_ONLY + "404"),
+    ("GET", "/refused-saves", None, HOST_ONLY + "200"),
+    ("GET", "/refused-saves/none", None, HOST_ONLY + "404"),
+    ("POST", "/refused-saves/none", {"how": "beside"}, HOST_ONLY + "404"),
+    ("DELETE", "/refused-saves/none", None, HOST_ONLY + "404"),
     # people
     ("GET", "/people/me", None, EVERYBODY),
     ("PATCH", "/people/me", {"name": "Another name"}, PEOPLE),
@@ -79,6 +83,7 @@ API_ROWS: list[Row] = [
     ("GET", "/projects/{project}/versions/1/content?path=README.md", None, READERS),
     ("GET", "/projects/{project}/versions/1/archive", None, READERS),
     ("GET", "/projects/{project}/versions/1/environment", None, READERS),
+    ("GET", "/projects/{project}/versions/1/findings", None, "403 404 403 200 200 404"),
     ("GET", "/projects/{project}/diff?from=1&to=1", None, READERS),
     ("GET", "/projects/{project}/diff/file?from=1&to=1&path=README.md", None, READERS),
     ("POST", "/projects/{project}/restores", {"version": 1}, "403 404 403 201 201 404"),

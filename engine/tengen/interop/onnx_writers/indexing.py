@@ -85,12 +85,11 @@ def _put_key(w: Any, places: Any, call: Any, lead: int) -> str:
 
 @writes("one_hot")
 def one_hot(w: Any, x: Any, call: Any) -> Any:
-    """OneHot."""
+    """OneHot in int64, which runtimes have, and cast."""
     kind = call.out_types[0].dtype
     places = x[0] if call.types[0].dtype == dt.int64 else w.cast(x[0], dt.int64)
-    return w.emit(
-        "OneHot", places, w.ints(call.num_classes), w.weight(np.array([0, 1]).astype(kind)), axis=-1
-    )
+    made = w.emit("OneHot", places, w.ints(call.num_classes), w.ints(0, 1), axis=-1)
+    return made if kind == dt.int64 else w.cast(made, kind)
 
 
 @writes("pick")

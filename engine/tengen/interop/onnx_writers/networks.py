@@ -41,15 +41,20 @@ def attention(w: Any, x: Any, call: Any) -> Any:
     return w.emit("MatMul", w.emit("Softmax", scores, axis=-1), v)
 
 
-def _weight(w: Any, name: str, call: Any, index: int) -> tuple[str, int, tuple[int, ...]]:
+def given(call: Any, index: int) -> bool:
+    """Whether an optional input is there."""
+    return len(call.types) > index and call.types[index] is not None
+
+
+def _weight(w: Any, x: Any, call: Any, index: int) -> tuple[str, int, tuple[int, ...]]:
     """A convolution's weight with the group axis merged, the groups, and its shape."""
     type_ = call.types[index]
     if type_.ndim == call.types[0].ndim:
-        return name, 1, type_.shape
+        return x[index], 1, type_.shape
     shape = (type_.shape[0] * type_.shape[1], *type_.shape[2:])
     value = call.constant(index)
     if value is None:
-        return w.reshaped(name, shape), type_.shape[0], shape
+        return w.reshaped(x[index], shape), type_.shape[0], shape
     return merged(w, call.inputs[index], shape), type_.shape[0], shape
 
 
@@ -63,21 +68,21 @@ def merged(w: Any, var: Any, shape: tuple[int, ...]) -> str:
     return found  # type: ignore[no-any-return]
 
 
-def _vector(w: Any, name: str, call: Any, index: int) -> str:
+def _vector(w: Any, x: Any, call: Any, index: int) -> str:
     """A parameter of a channel axis as a vector."""
     type_ = call.types[index]
     if type_.ndim == 1:
-        return name
+        return x[index]  # type: ignore[no-any-return]
     if call.constant(index) is not None:
         return merged(w, call.inputs[index], (type_.size,))
-    return w.reshaped(name, (-1,))  # type: ignore[no-any-return]
+    return w.reshaped(x[index], (-1,))  # type: ignore[no-any-return]
 
 
 @writes("convolution")
 def convolution(w: Any, x: Any, call: Any) -> Any:
     """Conv."""
-    weight, groups, shape = _weight(w, x[1], call, 1)
-    bias = _vector(w, x[2], call, 2) if len(x) > 2 and x[2] is not None else None
+    weight, groups, shape = _weight(w, x, call, 1)
+    bias = _vector(w, x, call, 2) if given(call, 2) else None
     return w.emit(
         "Conv", x[0], weight, bias, kernel_shape=list(shape[2:]), strides=list(call.stride),
         pads=list(call.padding) * 2, dilations=list(call.dilation), group=groups,
@@ -87,7 +92,7 @@ def convolution(w: Any, x: Any, call: Any) -> Any:
 @writes("convolution_backward_data")
 def transposed_convolution(w: Any, x: Any, call: Any) -> Any:
     """ConvTranspose; what the sizes leave over is output padding."""
-    weight, groups, shape = _weight(w, x[1], call, 1)
+    weight, groups, shape = _weight(w, x, call, 1)
     extra = [
         size - ((n - 1) * s - 2 * p + d * (k - 1) + 1)
         for size, n, s, p, d, k in zip(
@@ -128,9 +133,9 @@ def average_pool(w: Any, x: Any, call: Any) -> Any:
 def batch_norm_inference(w: Any, x: Any, call: Any) -> Any:
     """BatchNormalization."""
     channels = call.types[0].shape[1]
-    mean, variance = (_vector(w, x[i], call, i) for i in (1, 2))
-    if len(x) > 3 and x[3] is not None:
-        scale, bias = (_vector(w, x[i], call, i) for i in (3, 4))
+    mean, variance = (_vector(w, x, call, i) for i in (1, 2))
+    if given(call, 3):
+        scale, bias = (_vector(w, x, call, i) for i in (3, 4))
     else:
         dtype = call.types[0].dtype
         scale, bias = w.weight(np.ones(channels, dtype)), w.weight(np.zeros(channels, dtype))
@@ -150,7 +155,7 @@ def _normalised(w: Any, x: Any, call: Any, axes: Any, shape: Any, channel: Any) 
     variance = w.reduced("ReduceMean", w.emit("Mul", gap, gap), axes, True)
     root = w.emit("Sqrt", w.emit("Add", variance, w.like(call.eps, call.types[0].dtype)))
     made = w.emit("Div", gap, root)
-    if len(x) > 1 and x[1] is not None:
+    if given(call, 1):
         made = w.emit("Add", w.emit("Mul", made, x[1]), x[2])
     return made, None, None
 

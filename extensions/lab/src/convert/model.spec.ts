@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Conversion, ConversionBlocker, ConversionTargets } from '../api/documents.ts';
+import { ConvertModel, type Workbench } from './model.ts';
+
+const targets: ConversionTargets = {
+  version: 1,
+  targets: [
+    {
+      name: 'step',
+      kind: 'step',
+      text: 'step(x)',
+      file: '',
+      line: 1,
+      static: false,
+      samples: [{ argument: 'x', expression: 'x', text: 'float32[4]' }]
+    },
+    {
+      name: 'net',
+      kind: 'module',
+      text: 'Net',
+      file: '',
+      line: 1,
+      static: false,
+      samples: [{ argument: 'input 1', expression: '', text: '' }]
+    }
+  ]
+};
+const blocker = { cause: 'host read', patch: null } as unknown as ConversionBlocker;
+
+function conversion(state: Conversion['state'] = 'done'): Conversion {
+  return {
+    version: 1,
+    number: 1,
+    name: 'step',
+    samples: ['x'],
+    state,
+    stage: 'done',
+    done: 1,
+    error: null,
+    report: null,
+    code: ''
+  };
+}
+
+function bench(changes: Partial<Workbench> = {}): { bench: Workbench; calls: string[] } {
+  const calls: string[] = [];
+  const note = (name: string) => () => {
+    calls.push(name);
+    return Promise.resolve();
+  };
+  return {
+    calls,
+    bench: {
+      targets: () => Promise.resolve(targets),
+      convert: (name, samples, progress) => {
+        calls.push(`convert ${name}(${samples.join(', ')})`);
+        progress(null);
+        progress({ ...conversion('running'), stage: 'comparing', done: 0.5 });
+        return Promise.resolve(conversion());
+      },
+      stop: note('stop'),
+      use: note('use'),
+      undo: note('undo'),
+      save: () => Promise.resolve('step.tgm'),
+      apply: () => Promise.resolve(true),
+      ...changes
+    }
+  };
+}
+
+test('the first target that is not static is chosen, with what is offered', async () => {
+  const model = new ConvertModel(bench().bench);
+  await model.load();
+  assert.equal(model.state.kind, 'choosing');
+  assert.equal(model.chosen, 'step');
+  assert.deepEqual(model.samples, ['x']);
+  assert.ok(model.ready);
+  model.choose('net');
+  assert.ok(!model.ready);
+  model.setSample(0, 'batch');
+  assert.ok(model.ready);
+});
+
+test('no kernel, no Tengen and nothing to convert are told apart', async () => {
+  for (const [answer, why] of [
+    [undefined, 'no-kernel'],
+    [null, 'absent'],
+    [{ version: 1, targets: [] }, 'nothing']
+  ] as const) {
+    const model = new ConvertModel(
+      bench({ targets: () => Promise.resolve(answer as ConversionTargets | null | undefined) }).bench
+    );
+    await model.load();
+    assert.deepEqual(model.state, { kind: 'empty', why });
+  }
+});
+
+test('progress is shown, and the report at the end', async () => {
+  const seen: string[] = [];
+  const made = bench();
+  const model = new ConvertModel(made.bench);
+  await model.load();
+  model.changed.connect(() => {
+    const { state } = model;
+    seen.push(state.kind === 'running' ? `${state.waiting} ${state.done}` : state.kind);
+  });
+  await model.convert();
+  assert.deepEqual(seen, ['true 0', 'true 0', 'false 0.5', 'report']);
+  assert.deepEqual(made.calls, ['convert step(x)']);
+});
+
+test('an error of the user is a state of its own, one of the kernel is an error', async () => {
+  const failing = new ConvertModel(
+    bench({ convert: () => Promise.resolve(conversion('failed')) }).bench
+  );
+  await failing.load();
+  await failing.convert();
+  assert.equal(failing.state.kind, 'failed');
+  const dead = new ConvertModel(bench({ convert: () => Promise.reject(new Error('gone')) }).bench);
+  await dead.load();
+  await dead.convert();
+  assert.equal(dead.state.kind, 'error');
+});
+
+test('use, undo, save and apply', async () => {
+  const made = bench();
+  const model = new ConvertModel(made.bench);
+  await model.load();
+  await model.convert();
+  await model.use();
+  assert.ok(model.used);
+  await model.undo();
+  assert.ok(!model.used);
+  await model.save();
+  assert.deepEqual(model.deed, { kind: 'saved', path: 'step.tgm' });
+  await model.apply(blocker);
+  assert.deepEqual(made.calls, ['convert step(x)', 'use', 'undo', 'convert step(x)']);
+});
+
+test('a patch whose cell is gone changes nothing, and a refusal is told', async () => {
+  const made = bench({
+    apply: () => Promise.resolve(false),
+    save: () => Promise.reject(new Error('disk full'))
+  });
+  const model = new ConvertModel(made.bench);
+  await model.load();
+  await model.convert();
+  await model.apply(blocker);
+  assert.deepEqual(model.deed, { kind: 'not-found' });
+  assert.deepEqual(made.calls, ['convert step(x)']);
+  await model.save();
+  assert.equal(model.deed?.kind, 'refused');
+});
