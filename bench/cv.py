@@ -3,6 +3,9 @@
     python bench/cv.py --models resnet18 resnet50 mobilenet_v2 shufflenet_v2 random \\
         --mode train infer --exec dynamic --batch 8 --peers torch
 
+`--exec static` measures frozen replay (the row), checked replay and dynamic mode beside it.
+`--peers torch torch-compile` adds torch.compile, whose compiling takes minutes.
+
 Prints one JSON line per row and a table. PyTorch runs in four ways (plain and channels_last
 memory, default and tuned malloc); the ratio is against its best. Peak memory is that of each
 contender's whole process; the library's own share stands beside it.
@@ -15,29 +18,34 @@ from pathlib import Path
 import machine
 from contest import TUNED_MALLOC, Contender, contest
 
-MODELS = ("resnet18", "resnet50", "mobilenet_v2", "shufflenet_v2", "random")
+MODELS = ("resnet18", "resnet50", "mobilenet_v2", "shufflenet_v2", "random", "gpt")
+WAYS = {"dynamic": ("dynamic",), "static": ("frozen", "checked", "dynamic")}
 
 
-def contenders(model: str, mode: str, batch: int, peers: list[str]) -> list[Contender]:
-    """Ours first, then every way of each peer."""
+def contenders(
+    model: str, mode: str, batch: int, execution: str, peers: list[str]
+) -> tuple[list[Contender], list[Contender]]:
+    """Our ways, the row's first, and every way of each peer."""
     options = {"model": model, "mode": mode, "batch": batch}
-    found = [Contender("tengen", "ours", options)]
+    ours = [Contender(way, "ours", {**options, "exec": way}) for way in WAYS[execution]]
+    found = []
     for peer in peers:
-        for layout in ("plain", "channels_last"):
+        module = {"torch": "torch_eager", "torch-compile": "torch_compiled"}[peer]
+        for layout in ("plain", "channels_last") if model != "gpt" else ("plain",):
             for malloc, env in (("", {}), ("+malloc", TUNED_MALLOC)):
                 name = f"{peer}:{layout}{malloc}"
-                found.append(
-                    Contender(name, f"{peer}_eager", {**options, "layout": layout}, dict(env))
-                )
-    return found
+                found.append(Contender(name, module, {**options, "layout": layout}, dict(env)))
+    return ours, found
 
 
-def row(model: str, mode: str, batch: int, peers: list[str], seconds: float) -> dict[str, object]:
+def row(
+    model: str, mode: str, batch: int, execution: str, peers: list[str], seconds: float
+) -> dict[str, object]:
     """One measured row."""
-    group = contenders(model, mode, batch, peers)
-    rates = contest(group, seconds)
-    ours, others = group[0], [c for c in group[1:] if c.times]
-    result: dict[str, object] = {"model": model, "mode": mode, "batch": batch, "exec": "dynamic"}
+    mine, theirs = contenders(model, mode, batch, execution, peers)
+    rates = contest([*mine, *theirs], seconds)
+    ours, others = mine[0], [c for c in theirs if c.times]
+    result: dict[str, object] = {"model": model, "mode": mode, "batch": batch, "exec": execution}
     if not ours.times:
         return result | {"failed": ours.failed}
     result |= {
@@ -47,6 +55,12 @@ def row(model: str, mode: str, batch: int, peers: list[str], seconds: float) -> 
     result["peak_mb"] = round(ours.facts["peak_bytes"] / 2**20)
     result["library_mb"] = round(ours.facts["library_bytes"] / 2**20)
     result["parameters"] = ours.facts.get("parameters")
+    if len(mine) > 1:
+        result["ours_ms"] = {c.name: round(c.median_ms, 2) for c in mine if c.times}
+        result["ours_peak_mb"] = {
+            c.name: round(c.facts["peak_bytes"] / 2**20) for c in mine if c.times
+        }
+        result["first_s"] = round(ours.facts["first_s"], 2)
     if others:
         best = min(others, key=lambda c: c.median_ms)
         lean = min(others, key=lambda c: c.facts["peak_bytes"])
@@ -65,16 +79,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS)
     parser.add_argument("--mode", nargs="+", default=["train", "infer"], choices=["train", "infer"])
-    parser.add_argument("--exec", default="dynamic", choices=["dynamic"])
+    parser.add_argument("--exec", default="dynamic", choices=list(WAYS))
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--peers", nargs="*", default=["torch"], choices=["torch"])
+    parser.add_argument("--peers", nargs="*", default=["torch"], choices=["torch", "torch-compile"])
     parser.add_argument("--seconds", type=float, default=60, help="measuring time of one row")
     parser.add_argument("--out", type=Path, help="also append the JSON lines to this file")
     args = parser.parse_args()
     rows = []
     for mode in args.mode:
         for model in args.models:
-            rows.append(row(model, mode, args.batch, args.peers, args.seconds))
+            rows.append(row(model, mode, args.batch, args.exec, args.peers, args.seconds))
             line = json.dumps(rows[-1])
             print(line, flush=True)
             if args.out:

@@ -35,6 +35,7 @@ MODULES = (
     "tengen.utils.module_stats",
     "tengen.viz",
     "tengen.compat",
+    "tengen.interop",
     "tengen.base.errors",
 )
 ALSO = {

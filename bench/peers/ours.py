@@ -1,4 +1,4 @@
-"""Tengen in dynamic mode."""
+"""Tengen in dynamic mode, or static: checked or frozen replay."""
 
 from collections.abc import Callable
 from typing import Any
@@ -60,9 +60,22 @@ class _Drawn(M.Module):
 def _build(name: str) -> tuple[Any, int]:
     if name == "random":
         return _Drawn(1), 128
+    if name.startswith("deep"):
+        return _Deep(int(name[4:])), 32
     import tengen.models as models
 
     return getattr(models, name)(), 224
+
+
+def _static(function: Callable[..., Any], options: dict[str, Any]) -> Callable[..., Any]:
+    """The function as `options["exec"]` says: dynamic, checked or frozen."""
+    if options.get("exec", "dynamic") == "dynamic":
+        return function
+    return tg.jit.trace(
+        function,
+        without_host=options["exec"] == "frozen",
+        memory_budget=options.get("memory_budget"),
+    )
 
 
 def prepare(options: dict[str, Any]) -> tuple[Callable[[], Any], dict[str, Any]]:
@@ -78,21 +91,27 @@ def prepare(options: dict[str, Any]) -> tuple[Callable[[], Any], dict[str, Any]]
     facts = {"parameters": sum(p.size for p in net.parameters())}
     if options["mode"] == "infer":
         net.eval()
+        forward = _static(net, options)
 
         def infer() -> Any:
-            return net(x).numpy()
+            return forward(x).numpy()
 
         return infer, facts
     net.train()
     optimizer = tg.optimizer.SGD(net.parameters(), lr=0.01, momentum=0.9)
     gm = tg.autodiff.GradManager().attach(net.parameters())
 
-    def train() -> float:
+    def step(x: Any, y: Any) -> Any:
         with gm:
             loss = F.cross_entropy(net(x), y)
             gm.backward(loss)
         optimizer.step().clear_grad()
-        return float(loss.item())
+        return loss
+
+    run = _static(step, options)
+
+    def train() -> float:
+        return float(run(x, y).item())
 
     return train, facts
 
@@ -106,18 +125,75 @@ def _gpt(options: dict[str, Any], rng: Any) -> tuple[Callable[[], Any], dict[str
     optimizer = tg.optimizer.SGD(net.parameters(), lr=0.01, momentum=0.9)
     gm = tg.autodiff.GradManager().attach(net.parameters())
 
-    def train() -> float:
+    def step(x: Any, y: Any) -> Any:
         with gm:
             out = net(x)
             loss = F.cross_entropy(out.reshape(-1, 256), y.reshape(-1))
             gm.backward(loss)
         optimizer.step().clear_grad()
-        return float(loss.item())
+        return loss
+
+    run = _static(step if options["mode"] == "train" else net, options)
+
+    def train() -> float:
+        return float(run(x, y).item())
 
     def infer() -> Any:
-        return net(x).numpy()
+        return run(x).numpy()
 
     if options["mode"] == "infer":
         net.eval()
     facts = {"parameters": sum(p.size for p in net.parameters())}
     return (train if options["mode"] == "train" else infer), facts
+
+
+class _Deep(M.Module):
+    """A residual network of 2 + 6n layers for 32 x 32 pictures, three stages of n blocks."""
+
+    def __init__(self, layers: int):
+        super().__init__()
+        count = (layers - 2) // 6
+        self.stem, self.norm = M.Conv2d(3, 16, 3, padding=1, bias=False), M.BatchNorm2d(16)
+        widths = [16] * count + [32] * count + [64] * count
+        self.blocks, before = [], 16
+        for index, width in enumerate(widths):
+            stride = 2 if index in (count, 2 * count) else 1
+            self.blocks.append(_Block(before, width, stride))
+            before = width
+        self.head = M.Linear(64, 1000)
+
+    def forward(self, x: Any) -> Any:
+        x = F.relu(self.norm(self.stem(x)))
+        for block in self.blocks:
+            x = block(x)
+        return self.head(F.mean(x, (2, 3)))
+
+
+class _Block(M.Module):
+    def __init__(self, before: int, width: int, stride: int):
+        super().__init__()
+        self.a, self.an = M.Conv2d(before, width, 3, stride, 1, bias=False), M.BatchNorm2d(width)
+        self.b, self.bn = M.Conv2d(width, width, 3, padding=1, bias=False), M.BatchNorm2d(width)
+        self.side = M.Conv2d(before, width, 1, stride, bias=False) if before != width else None
+
+    def forward(self, x: Any) -> Any:
+        y = self.bn(self.b(F.relu(self.an(self.a(x)))))
+        return F.relu(y + (x if self.side is None else self.side(x)))
+
+
+def largest(model: str, budget: int, share: float | None) -> int:
+    """The largest batch of a training step that fits into a budget of bytes."""
+    net, size = _build(model)
+    optimizer = tg.optimizer.SGD(net.parameters(), lr=0.01, momentum=0.9)
+    gm = tg.autodiff.GradManager().attach(net.parameters())
+
+    def step(x: Any, y: Any) -> Any:
+        with gm:
+            loss = F.cross_entropy(net(x), y)
+            gm.backward(loss)
+        optimizer.step().clear_grad()
+        return loss
+
+    x = tg.Tensor(np.zeros((8, 3, size, size), np.float32))
+    y = tg.Tensor(np.zeros(8, np.int32))
+    return tg.jit.max_batch(step, budget, x, y, memory_budget=share)

@@ -8,7 +8,9 @@ import torch
 from . import torch_networks as networks
 
 
-def prepare(options: dict[str, Any]) -> tuple[Callable[[], Any], dict[str, Any]]:
+def prepare(
+    options: dict[str, Any], compiled: Callable[[Any], Any] = lambda net: net
+) -> tuple[Callable[[], Any], dict[str, Any]]:
     """One step (a whole training step, or one forward pass) and facts about the model."""
     import machine
 
@@ -34,6 +36,7 @@ def prepare(options: dict[str, Any]) -> tuple[Callable[[], Any], dict[str, Any]]
             net = net.to(memory_format=torch.channels_last)
             x = x.contiguous(memory_format=torch.channels_last)
     facts = {"parameters": sum(p.numel() for p in net.parameters())}
+    net = compiled(net)
     if options["mode"] == "infer":
         net.eval()
 

@@ -49,7 +49,7 @@ __version__ = "0.1.0"
 # As in MegEngine, where the package's name for the class hides the module.
 globals()["tensor"] = Tensor
 
-_LATER = ("compat", "data", "deploy", "dtr", "jit", "models", "viz")
+_LATER = ("compat", "data", "deploy", "dtr", "interop", "jit", "models", "viz")
 
 __all__ = [
     "Parameter",
@@ -75,6 +75,7 @@ __all__ = [
     "get_mem_status_bytes",
     "get_reserved_memory",
     "info",
+    "interop",
     "is_cuda_available",
     "is_rocm_available",
     "load",

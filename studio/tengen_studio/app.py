@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from traitlets import Bool, Integer, List, Unicode
 
 from tengen_studio.about import handlers as about
@@ -128,6 +129,12 @@ class StudioApp(ExtensionApp):
         config=True,
         help="Import from git addresses that are not https, or lie in a private network.",
     )
+
+    def _link_jupyter_server_extension(self, serverapp: Any) -> None:
+        """Put our contents manager in the place of the default one, before it is made."""
+        super()._link_jupyter_server_extension(serverapp)
+        if serverapp.contents_manager_class is AsyncLargeFileManager:
+            serverapp.contents_manager_class = StudioContents
 
     def initialize_settings(self) -> None:
         """Resolve the folders once, so that requests compare resolved paths."""

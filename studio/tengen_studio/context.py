@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -38,6 +38,12 @@ class Limits:
     upload_bytes: int = 4 * 2**30
     insecure_git: bool = False
     private_downloads: bool = False
+
+    def of(self, kind: str) -> Limits:
+        """Return what imports of that kind of actor may hold: an account's, at most its quota."""
+        if kind == "host" or not self.account_quota:
+            return self
+        return replace(self, import_bytes=min(self.import_bytes, self.account_quota))
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def step(x, y):
 SHOW = "tg.viz.memory(step, x, y)"
 VIEW = ".tengen-Memory"
 PATIENCE = 300_000  # milliseconds: the first kernel on a loaded machine compiles a lot
-IDLE = ".jp-Notebook-ExecutionIndicator[data-status='idle']"
+IDLE = "#jp-main-statusbar :text('Python 3 (ipykernel) | Idle')"
 
 
 def write_notebook(studio: Studio, name: str, *cells: str) -> None:
@@ -64,7 +64,7 @@ def write_notebook(studio: Studio, name: str, *cells: str) -> None:
 
 def run_all(page: Page) -> None:
     """Run every cell of the open notebook and wait for the last prompt."""
-    page.wait_for_selector(IDLE, state="attached")
+    page.wait_for_selector(IDLE)
     page.click(".lm-MenuBar-itemLabel:text-is('Run')")
     page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
     page.wait_for_function(
@@ -72,7 +72,7 @@ def run_all(page: Page) -> None:
         "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].at(-1)?.textContent ?? '')",
         timeout=PATIENCE,
     )
-    page.wait_for_selector(IDLE, state="attached")
+    page.wait_for_selector(IDLE)
 
 
 def view_menu(page: Page, label: str) -> None:
@@ -130,7 +130,7 @@ def test_the_kernel_is_asked_what_it_holds_and_leads_to_the_line(
     studio = launch(settings=ALL_CELLS)
     write_notebook(studio, "live.ipynb", "a = 1", CODE, "big = F.ones((1000, 1000))")
     page = open_lab(studio, "/lab/tree/live.ipynb?reset")
-    page.wait_for_selector(IDLE, state="attached")
+    page.wait_for_selector(IDLE)
     view_menu(page, "Memory of the kernel")
     page.wait_for_selector(f"{VIEW} h2:has-text('No tensors yet')")
     picture(page, "memory-live-empty")

@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 TEMPLATES = Path(__file__).parents[2] / "notebooks" / "templates"
 SMALLER = {
     "first-training": {"EPOCHS": 1, "TRAIN_IMAGES": 6000},
-    "make-it-static": {"BATCH": 4, "SIZE": 32, "STEPS": 2},
+    "make-it-static": {"BATCH": 4, "SIZE": 32, "STEPS": 2, "SECONDS": 0.3},
     "will-it-fit": {"MODEL": "resnet18", "SIZE": 32, "BATCH": 8, "BUDGET": 300_000_000},
     "char-gpt": {"STEPS": 60, "BATCH": 8, "CONTEXT": 48, "LAYERS": 2, "WIDTH": 64},
 }

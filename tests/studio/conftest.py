@@ -29,10 +29,7 @@ def templates_dir(tmp_path: Path) -> Path:
 def jp_server_config(templates_dir: Path, tmp_path: Path) -> dict[str, Any]:
     """The server's configuration: our extension, these templates."""
     return {
-        "ServerApp": {
-            "jpserver_extensions": {"tengen_studio": True, "jupyterlab": True},
-            "contents_manager_class": "tengen_studio.saving.contents.StudioContents",
-        },
+        "ServerApp": {"jpserver_extensions": {"tengen_studio": True, "jupyterlab": True}},
         "StudioApp": {
             "templates_dir": str(templates_dir),
             "data_dir": str(tmp_path / "studio-data"),

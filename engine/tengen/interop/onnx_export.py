@@ -123,9 +123,7 @@ def _written(
     missing = writer.missing()
     if missing:
         lines = "\n  ".join(missing)
-        raise UnsupportedError(
-            f"[{NAME}] {len(missing)} operator(s) have no ONNX form:\n  {lines}"
-        )
+        raise UnsupportedError(f"[{NAME}] {len(missing)} operator(s) have no ONNX form:\n  {lines}")
     try:
         return writer, writer.write(), second, why
     except BatchIsFixed as error:
@@ -180,7 +178,9 @@ def _proto(
     for name, label, a, b in zip(outputs, shown, first.graph.outputs, others.outputs, strict=True):
         assert a is not None and b is not None
         writer.nodes.append(helper.make_node("Identity", [name], [label], name=f"/{label}"))
-        results.append(helper.make_tensor_value_info(label, element_code(a.type.dtype), _open(a, b)))
+        results.append(
+            helper.make_tensor_value_info(label, element_code(a.type.dtype), _open(a, b))
+        )
     title = getattr(function, "_kind", "") or type(function).__name__
     graph = helper.make_graph(writer.nodes, title, given, results)
     return helper.make_model(

@@ -51,7 +51,9 @@ class _Mode(Recorder):
         return value
 
 
-def recorded(function: Callable[..., Any], samples: list[Tensor], names: dict[int, str]) -> Recording:
+def recorded(
+    function: Callable[..., Any], samples: list[Tensor], names: dict[int, str]
+) -> Recording:
     """The graph of `function(*samples)`. `names` gives the names of tensors by their buffer's id.
 
     Raises UnsupportedError where a value is looked at.
@@ -71,7 +73,9 @@ def recorded(function: Callable[..., Any], samples: list[Tensor], names: dict[in
     mode.graph.prune()
     constants = {var: to_plain(buffer) for var, buffer in mode.graph.constants.items()}
     known = {
-        var: names[id(buffer)] for var, buffer in mode.graph.constants.items() if id(buffer) in names
+        var: names[id(buffer)]
+        for var, buffer in mode.graph.constants.items()
+        if id(buffer) in names
     }
     return Recording(mode.graph, constants, known, results)
 
@@ -134,9 +138,9 @@ def _difference(one: Recording, two: Recording) -> str:
         x, y = one.constants[a], two.constants[b]
         if x is not y and (x.shape != y.shape or x.tobytes() != y.tobytes()):
             return f"data of shape {x.shape} depends on the batch"
-    for a, b in zip(one.graph.nodes, two.graph.nodes, strict=True):
-        wired = [place.get(v) for v in a.inputs] == list(b.inputs)
-        if a.op is not b.op or not wired:
+    for node, other in zip(one.graph.nodes, two.graph.nodes, strict=True):
+        wired = [place.get(v) for v in node.inputs] == list(other.inputs)
+        if node.op is not other.op or not wired:
             return "another batch takes another way through the program"
-        place.update(zip(a.outputs, b.outputs, strict=True))
+        place.update(zip(node.outputs, other.outputs, strict=True))
     return ""

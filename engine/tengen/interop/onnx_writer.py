@@ -105,7 +105,7 @@ class Writer:
         return [self.name(var) for var in self.first.graph.outputs if var is not None]
 
     def missing(self) -> list[str]:
-        """The operators of the recording that have no ONNX form, each with a module that uses it."""
+        """The operators that have no ONNX form, each with a module that uses it."""
         found: dict[str, str] = {}
         for node in self.first.graph.nodes:
             if find(node.op.name) is None:

@@ -146,9 +146,7 @@ def written_at(file: str, line: int) -> Callable[..., Any]:
     if not file:
         return _plain
     tree = ast.parse("lambda function, args, kwargs: function(*args, **kwargs)", mode="eval")
-    for node in ast.walk(tree):
-        if hasattr(node, "lineno"):
-            node.lineno = node.end_lineno = max(line, 1)
+    ast.increment_lineno(tree, max(line, 1) - 1)
     return eval(compile(tree, file, "eval"), {"__name__": "imported"})  # type: ignore[no-any-return]
 
 

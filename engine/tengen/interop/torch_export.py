@@ -36,7 +36,7 @@ def exported(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], shapes:
             return _both(module, args, kwargs, shapes)
         wide = _repeated((args, kwargs))
         try:
-            return _both(module, *wide, _first_axis(wide))
+            return _both(module, wide[0], wide[1], _first_axis(wide))
         except Exception:
             pass
         return _both(module, args, kwargs, None)

@@ -7,6 +7,7 @@ from typing import Any
 from ..compiler import cost
 from ..compiler.memory import plan_memory
 from ..compiler.recompute import Planner
+from ..graph.graph import Graph
 from ..graph.types import TensorType
 from ..runtime.executor import Program
 from ..runtime.lazy import LazyBuffer
@@ -89,15 +90,21 @@ def memory_curve(
     return [(choice.peak, choice.seconds) for choice in Planner(graph).curve(points)]
 
 
-def _of(found: Capture, budget: Budget, machine: cost.Machine) -> Estimate:
+def planned(found: Capture, budget: Budget = None) -> tuple[Program, Graph]:
+    """The program of a captured call, laid out in memory, and the graph that it runs."""
     graph, _ = optimised(found.graph, budget=budget)
     forms = [
         _form(source, var.type) for source, var in zip(found.sources, graph.inputs, strict=True)
     ]
     kept = {id(handle) for handle in found.kept if handle is not None}
     donated = frozenset(i for i, source in enumerate(found.sources) if id(source) in kept)
-    program = Program(graph, forms, donated, planner=plan_memory)
-    held = sum(form.nbytes for form in forms)
+    return Program(graph, forms, donated, planner=plan_memory), graph
+
+
+def _of(found: Capture, budget: Budget, machine: cost.Machine) -> Estimate:
+    program, graph = planned(found, budget)
+    inputs = zip(found.sources, graph.inputs, strict=True)
+    held = sum(_form(source, var.type).nbytes for source, var in inputs)
     seconds = sum(cost.seconds(node, machine) for node in graph.nodes)
     return Estimate(held, program.peak_bytes, seconds, len(graph.nodes))
 

@@ -14,6 +14,7 @@ from ..graph.opdef import Bound, OpDef
 from ..graph.types import TensorType
 from ..kernels.numba import batch_norm, depthwise, library
 from ..kernels.numba.depthwise_source import Shape
+from ..kernels.onednn import library as onednn
 from . import convolution_onednn, fused_norm_numba
 from .fused_depthwise import fused_depthwise, fused_depthwise_backward, window
 from .norm_numba import followed, form
@@ -22,7 +23,7 @@ Types = tuple[TensorType, ...]
 Run = Callable[[tuple[Any, ...], tuple[Any, ...]], None]
 
 LANES = 16
-"""Channels of a block where the data has none yet."""
+"""Channels of a block where nobody likes any."""
 
 
 def usable(x: TensorType, kernel: TensorType, stride: Any, padding: Any) -> bool:
@@ -39,8 +40,9 @@ def _shape(kernel: TensorType, stride: Any, padding: Any, activation: str, lanes
 
 
 def _layouts(x: TensorType) -> tuple[Layout, Layout]:
-    """Those of data and of kernels."""
-    layout = followed(x) or Layout(range(4), ((1, LANES),))
+    """Those of data and of kernels; data in none takes what convolutions like here."""
+    liked = convolution_onednn.favoured_layout(4) if onednn.available() else None
+    layout = followed(x) or liked or Layout(range(4), ((1, LANES),))
     return layout, Layout(range(5), ((0, layout.blocks[0][1]),))
 
 

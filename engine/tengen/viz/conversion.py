@@ -14,6 +14,7 @@ from ..base.errors import ArgumentError
 from ..deploy import dump
 from ..jit.convert import convert
 from ..jit.static import unwrapped
+from .converted import converted_graph, converted_memory
 from .live import MIME
 from .targets import targets, user_names
 
@@ -165,6 +166,27 @@ def save(number: int, path: str) -> Answer:
     """Write the converted program as a `.tgm` file; its meta data."""
     found = _known(number)
     return Answer(dump(found.static, path, *found.samples))
+
+
+def report(number: int, form: str) -> Answer:
+    """The report of a conversion as the text of a file: "html", "json" or "text"."""
+    forms = ("html", "json", "text")
+    if form not in forms:
+        raise ArgumentError(f"[conversion] a report is one of {', '.join(forms)}; got {form!r}")
+    found = _known(number).static.report
+    return Answer({"text": getattr(found, f"to_{form}")()})
+
+
+def graph(number: int) -> Answer:
+    """The graph document of a conversion."""
+    found = _known(number)
+    return Answer(converted_graph(found.static, found.samples, found.name))
+
+
+def memory(number: int) -> Answer:
+    """The memory of a conversion: a dynamic call and its static plan."""
+    found = _known(number)
+    return Answer({"documents": converted_memory(found.static, found.samples, found.name)})
 
 
 def _find(number: int | None) -> Conversion | None:

@@ -80,12 +80,13 @@ def memory(
             f"[viz.memory] expected a function or module to call; got {type(step).__name__}"
         )
     label = name or str(getattr(step, "__name__", type(step).__name__))
-    size = batch if batch is not None else _batch(samples)
+    size = batch if batch is not None else batch_of(samples)
     document, result = record(lambda: step(*samples), label, size)
     return MemoryView([document], result)
 
 
-def _batch(samples: Iterable[Any]) -> int | None:
+def batch_of(samples: Iterable[Any]) -> int | None:
+    """The first dimension of the first sample that has one."""
     for sample in samples:
         shape: Any = sample.shape if isinstance(sample, Tensor) else getattr(sample, "shape", ())
         if len(shape) and int(shape[0]) > 0:

@@ -125,7 +125,7 @@ def push(
     context = context_of(session)
     release(session)
     folder = hold(session).enter_context(context.storage.scratch()) / "files"
-    archives.unpack(sent, folder, context.limits)
+    archives.unpack(sent, folder, context.limits.of(actor.kind))
     row, joined = service.receive(
         session, actor, project, folder, query.base, query.message, query.merge
     )

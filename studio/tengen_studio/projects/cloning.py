@@ -144,13 +144,17 @@ class _Client(Urllib3HttpGitClient):
         base = address.text[: len(address.text) - len(address.path)] or address.text
         super().__init__(base, pool_manager=_pools(address.insecure), timeout=_SECONDS)
         self._left = self._most = most
+        self._responses: list[Any] = []
 
     def close(self) -> None:
-        """End the connections."""
+        """End the connections, those too whose answers were not read to the end."""
+        for response in self._responses:
+            response.close()
         self.pool_manager.clear()
 
     def _http_request(self, *args: Any, **kwargs: Any) -> Any:
         response, read = super()._http_request(*args, **kwargs)
+        self._responses.append(response)
 
         def counted(size: int) -> bytes:
             data = read(size)

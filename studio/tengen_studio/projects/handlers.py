@@ -104,7 +104,7 @@ class ForksHandler(StudioHandler):
         schemas.NewProject,
         status=201,
         takes=schemas.ForkRequest,
-        refuses=(ForbiddenError, ConflictError, NoSpaceError),
+        refuses=(ForbiddenError, ConflictError, TooLargeError, NoSpaceError),
     )
     @guarded(Audience.people)
     async def post(self, project_id: str) -> None:

@@ -17,7 +17,7 @@ from tengen_studio import audit
 from tengen_studio.access import HOST_ID, Actor, require_person
 from tengen_studio.context import context_of
 from tengen_studio.db import hold, new_id, release, utcnow
-from tengen_studio.errors import ConflictError, ForbiddenError, InvalidError
+from tengen_studio.errors import ConflictError, ForbiddenError, InvalidError, TooLargeError
 from tengen_studio.history import service as history
 from tengen_studio.history.models import Version
 from tengen_studio.paths import resolve_directory
@@ -25,6 +25,7 @@ from tengen_studio.projects import cloning, rules, schemas
 from tengen_studio.projects.answers import answer
 from tengen_studio.projects.models import Project
 from tengen_studio.projects.service import check_folder, free_name, get
+from tengen_studio.sizes import size_text
 from tengen_studio.steps import PlaceFolder, promise
 from tengen_studio.storage import archives
 from tengen_studio.storage.durable import temporary_name
@@ -60,7 +61,7 @@ def create(session: Session, actor: Actor, request: schemas.ProjectRequest) -> s
         release(session)
         scratch = hold(session).enter_context(context.storage.scratch())
         source = hold(session).enter_context(
-            cloning.cloned(address, request.branch, scratch / "git", context.limits)
+            cloning.cloned(address, request.branch, scratch / "git", context.limits.of(actor.kind))
         )
         details = {"git": address.text, "git_commit": source.commit}
         fill: Fill = source.write_to
@@ -95,7 +96,7 @@ def import_archive(
     """
     require_person(actor)
     project = _draft(actor, schemas.ProjectRequest(), name)
-    limits = context_of(session).limits
+    limits = context_of(session).limits.of(actor.kind)
     version = _place(
         session,
         actor,
@@ -113,14 +114,19 @@ def fork(
     """Make a project of the actor's own from a version of another one.
 
     Raises:
-        NotFoundError: no such project for the actor.
+        NotFoundError: no such project for the actor, or no such version.
         ForbiddenError: the actor may see the project and not copy it.
-        NotFoundError: no such version.
-        OverQuotaError: the quota does not hold it.
+        TooLargeError, OverQuotaError: the quota does not hold it.
     """
     require_person(actor)
     origin = get(session, actor, project_id)
     version = history.copyable(session, actor, origin, request.version)
+    most = context_of(session).limits.of(actor.kind).import_bytes
+    if version.bytes > most:
+        raise TooLargeError(
+            f"A version of at most {size_text(most)} was expected; this one has "
+            f"{size_text(version.bytes)}."
+        )
     name = request.name or origin.name
     project = _draft(actor, schemas.ProjectRequest(tags=origin.tags), name)
     project.description, project.licence = origin.description, origin.licence

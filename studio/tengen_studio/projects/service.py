@@ -14,7 +14,7 @@ from tengen_studio import audit
 from tengen_studio.access import HOST_ID, Actor, Role, require, require_person, role_of
 from tengen_studio.context import StudioContext, context_of
 from tengen_studio.db import release, utcnow
-from tengen_studio.errors import ConflictError, InvalidError, OverQuotaError
+from tengen_studio.errors import ConflictError, ForbiddenError, InvalidError, OverQuotaError
 from tengen_studio.history import service as history
 from tengen_studio.paging import newest_first
 from tengen_studio.paths import inside, project_folder, resolve_directory
@@ -150,13 +150,16 @@ def trash(session: Session, actor: Actor, project_id: str) -> schemas.Project:
     """Put a project into the trash, its folder saved and out of sight; `untrash` undoes it.
 
     Raises:
-        ConflictError: it is there already, or its folder is in use by another server.
+        ConflictError: it is there already.
+        ForbiddenError: it has a folder, which is the host's.
     """
     project = get(session, actor, project_id, Role.owner)
     if project.trashed is not None:
         raise ConflictError("This project is in the trash already.")
     context = context_of(session)
     folder = _present_folder(context, project)
+    if folder is not None and actor.id != HOST_ID:
+        raise ForbiddenError("The project has a folder of the host's, who alone puts it away.")
     if folder is not None:
         # The folder itself is kept, so that a full quota need not keep a project out of the trash.
         with suppress(OverQuotaError):

@@ -12,21 +12,28 @@ from sqlalchemy.orm import Session
 
 from tengen_studio.context import StudioContext, context_of
 from tengen_studio.db import at_end, before_commit, hold, new_id, release
+from tengen_studio.errors import ConflictError
 from tengen_studio.steps.kinds import Step
 from tengen_studio.steps.models import CommittedStep
 from tengen_studio.storage import durable
 
 log = logging.getLogger(__name__)
 
+LONGEST_WAIT = 60.0
+
 
 def lock_project(session: Session, project_id: str) -> None:
     """Keep other writers of the project out until the transaction has ended.
 
     Raises:
+        ConflictError: another writer is still at it after a minute.
         RuntimeError: the transaction has written already, so that waiting could block others.
     """
     release(session)
-    hold(session).enter_context(context_of(session).storage.lock(project_id))
+    try:
+        hold(session).enter_context(context_of(session).storage.lock(project_id, LONGEST_WAIT))
+    except Timeout:
+        raise ConflictError("The project is being saved elsewhere; try again later.") from None
 
 
 def promise(session: Session, step: Step) -> None:

@@ -38,9 +38,14 @@ class Storage:
         durable.boundary("history removed")
 
     @contextmanager
-    def lock(self, project_id: str) -> Iterator[None]:
-        """Keep every other writer of the project's history and folder out, in any process."""
-        with FileLock(self.folder / "locks" / checked(project_id), thread_local=False):
+    def lock(self, project_id: str, seconds: float = -1) -> Iterator[None]:
+        """Keep every other writer of the project's history and folder out, in any process.
+
+        Raises:
+            filelock.Timeout: another has it after `seconds`; less than 0 waits for ever.
+        """
+        lock = FileLock(self.folder / "locks" / checked(project_id), thread_local=False)
+        with lock.acquire(timeout=seconds):
             yield
 
     @contextmanager

@@ -6,7 +6,8 @@ import numpy as np
 
 import tengen as tg
 from tengen.base import dtype as dt
-from tengen.graph.text import from_text, to_text
+from tengen.graph.parse import from_text
+from tengen.graph.text import to_text
 from tengen.graph.verify import verify
 from tengen.ops.sampling import draw
 from tengen.runtime.buffer import from_host

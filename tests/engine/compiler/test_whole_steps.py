@@ -7,7 +7,8 @@ import tengen as tg
 import tengen.functional as F
 import tengen.module as M
 from tengen.compiler.pipeline import Pipeline
-from tengen.graph.text import from_text, to_text
+from tengen.graph.parse import from_text
+from tengen.graph.text import to_text
 from tengen.jit import captured
 from tengen.kernels.numba import library, service
 from tengen.runtime import plan

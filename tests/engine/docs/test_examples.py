@@ -60,6 +60,7 @@ def with_data(folder):
 
 
 PRELUDES = {"data": with_data}
+NEEDS = {"interop": ("torch", "onnx", "onnxruntime")}
 ADDED = ("log_cosh", "difference", "difference_backward")
 CHECKS = (
     generic.test_samples_show_every_edge,
@@ -75,6 +76,8 @@ CHECKS = (
 
 @pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: page.stem)
 def test_blocks(page, clean):
+    for library in NEEDS.get(page.stem, ()):
+        pytest.importorskip(library)
     namespace = {"__name__": "__main__"} | PRELUDES.get(page.stem, lambda _: {})(clean)
     wrong = [
         f"{page.name}:{example.line}\n{found}"

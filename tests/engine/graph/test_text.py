@@ -8,7 +8,8 @@ from tengen.base.errors import FileFormatError, TengenError
 from tengen.base.layout import Layout
 from tengen.graph.graph import Graph
 from tengen.graph.opdef import registry
-from tengen.graph.text import Literal, from_text, neighbourhood, parse_type, to_text, type_text
+from tengen.graph.parse import Literal, from_text, parse_type
+from tengen.graph.text import neighbourhood, to_text, type_text
 from tengen.graph.types import TensorType
 from tengen.graph.verify import verify
 from tengen.runtime.buffer import Tag, from_host

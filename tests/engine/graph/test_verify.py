@@ -7,7 +7,7 @@ from tengen.base.errors import StateError
 from tengen.base.layout import Layout
 from tengen.graph.node import Node, Var
 from tengen.graph.opdef import registry
-from tengen.graph.text import Literal, from_text
+from tengen.graph.parse import Literal, from_text
 from tengen.graph.types import TensorType
 from tengen.graph.verify import verify
 

@@ -1,5 +1,7 @@
 """ONNX files: weights and names, shapes on the host, training, and files that mean harm."""
 
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from tengen.base.errors import (  # noqa: E402
     ArgumentError,
     FileFormatError,
     ShapeError,
+    TengenError,
     UnsupportedError,
 )
 from tengen.interop import from_onnx  # noqa: E402
@@ -169,10 +172,8 @@ def test_any_flipped_byte_is_an_error_of_ours_or_a_model():
             made.ParseFromString(bytes(data))
         except Exception:
             continue
-        try:
+        with contextlib.suppress(TengenError):
             from_onnx(made)
-        except tg.base.errors.TengenError:
-            pass
 
 
 def test_cycles_gaps_and_doubles():
@@ -203,7 +204,7 @@ def test_weights_that_lie_about_their_size():
     with pytest.raises(FileFormatError, match=r"has the shape \(-2, 3\)"):
         from_onnx(made)
     tensor.dims[0], tensor.data_type = 2, TensorProto.STRING
-    with pytest.raises(UnsupportedError, match="'layer.weight' has the data type STRING"):
+    with pytest.raises(UnsupportedError, match=r"'layer\.weight' has the data type STRING"):
         from_onnx(made)
 
 
@@ -244,7 +245,7 @@ def test_external_data_that_is_missing_short_or_unplaced(tmp_path):
     with pytest.raises(FileFormatError, match=r"external data 'w.bin'"):
         from_onnx(path)
     (tmp_path / "w.bin").write_bytes(bytes(20))
-    with pytest.raises(FileFormatError, match="needs 24 bytes at 0 of 'w.bin', which has 20"):
+    with pytest.raises(FileFormatError, match=r"needs 24 bytes at 0 of 'w\.bin', which has 20"):
         from_onnx(path)
     with pytest.raises(FileFormatError, match="give the file's path"):
         from_onnx(made)

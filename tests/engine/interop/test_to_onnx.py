@@ -6,14 +6,13 @@ import pytest
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
 
-from tests.engine.interop.torch_models import MODELS  # noqa: E402
-
 import tengen as tg  # noqa: E402
 import tengen.functional as F  # noqa: E402
 import tengen.module as M  # noqa: E402
 from tengen import models  # noqa: E402
 from tengen.base.errors import ArgumentError, UnsupportedError  # noqa: E402
 from tengen.interop import from_onnx, from_torch, to_onnx  # noqa: E402
+from tests.engine.interop.torch_models import MODELS  # noqa: E402
 
 IMAGE = (1, 3, 64, 64)
 ENTRIES = {
@@ -119,7 +118,8 @@ CASES = {
         F.flatten(x, 2), F.stack([x, y], 1), F.repeat(x, 2, 1), F.tile(x, (1, 1, 2, 1)),
         F.roll(x, 1, 2), F.nn.pad(x, ((0, 0), (1, 2))), F.nn.pad(x, ((0, 0), (1, 1)), "reflect"),
         F.nn.pad(x, ((0, 0), (1, 1)), "edge"), F.broadcast_to(x[:, :1], x.shape), F.flip(x),
-        F.swapaxes(x, 1, 2), F.zeros((x.shape[0], 2)) + x[:, 0, 0, :1], F.arange(3) + x[:, 0, :, :3],
+        F.swapaxes(x, 1, 2), F.zeros((x.shape[0], 2)) + x[:, 0, 0, :1],
+        F.arange(3) + x[:, 0, :, :3],
     ],
     "reduction": lambda x, y: [
         F.sum(x, 1), F.mean(x, (1, 2), keepdims=True), F.var(x, 1), F.std(x, 2), F.max(x, 1),
@@ -237,4 +237,6 @@ def test_what_onnx_runtime_lacks_is_said(tmp_path):
     report = to_onnx(lambda x: F.conv2d(x, weight), tmp_path / "a.onnx", x)
     assert report.parity is None or max(report.parity) < 1e-12
     report = to_onnx(lambda x: F.asin(x), tmp_path / "b.onnx", tensor(np.zeros(3, np.float16)))
-    assert (report.parity is None) == ("not compared, ONNX Runtime has no such kernel" in str(report))
+    assert (report.parity is None) == (
+        "not compared, ONNX Runtime has no such kernel" in str(report)
+    )

@@ -89,7 +89,7 @@ def test_refusals_name_what_differs_and_change_nothing():
         load_torch_state_dict(model, broken)
     del state["conv1.weight"]
     state["extra"] = torch.zeros(1)
-    with pytest.raises(ArgumentError, match="missing: conv1.weight; not used: extra"):
+    with pytest.raises(ArgumentError, match=r"missing: conv1\.weight; not used: extra"):
         load_torch_state_dict(model, state)
     np.testing.assert_array_equal(model.fc.bias.numpy(), before)
     load_torch_state_dict(model, state, strict=False)

@@ -80,6 +80,30 @@ def test_convert_use_undo_and_save(notebook, tmp_path):
     assert notebook["net"] is dynamic
 
 
+def test_its_report_graph_and_memory_are_shown_and_nothing_moves(notebook):
+    made = conversion.start("step", ["x", "tengen.Tensor(y)"], seconds=0.05).document
+    before = [p.numpy() for p in notebook["net"].parameters()]
+    number = made["number"]
+    assert conversion.report(number, "text").document["text"].startswith("step: ")
+    assert "<h1>step</h1>" in conversion.report(number, "html").document["text"]
+    with pytest.raises(ValueError, match="html, json, text"):
+        conversion.report(number, "pdf")
+    drawn = conversion.graph(number).document
+    assert drawn["name"] == "step" and drawn["form"] == "static" and drawn["passes"]
+    dynamic, static = conversion.memory(number).document["documents"]
+    assert (dynamic["kind"], static["kind"]) == ("dynamic", "static")
+    assert static["batch"] == 4 and static["peak"]["bytes"] > 0
+    for old, new in zip(before, notebook["net"].parameters(), strict=True):
+        np.testing.assert_array_equal(old, new.numpy())
+
+
+def test_what_stays_dynamic_has_the_memory_of_a_run_alone(notebook):
+    exec("def reads(x):\n    return net(x) if x.sum().item() > 0 else x", notebook)
+    made = conversion.start("reads", ["x"], seconds=0.05).document
+    (dynamic,) = conversion.memory(made["number"]).document["documents"]
+    assert dynamic["kind"] == "dynamic"
+
+
 def test_an_error_of_the_users_code_is_theirs(notebook):
     made = conversion.start("broken", ["x"], seconds=0.05).document
     assert made["state"] == "failed"

@@ -147,7 +147,9 @@ def test_nothing_of_either_side_is_lost(
     base: dict[str, str], ours: dict[str, str], theirs: dict[str, str]
 ) -> None:
     def valid(side: dict[str, str]) -> dict[str, str]:
-        return {path: f"{text}\n" for path, text in side.items() if path != "a/b" or "a" not in side}
+        return {
+            path: f"{text}\n" for path, text in side.items() if path != "a/b" or "a" not in side
+        }
 
     base, ours, theirs = valid(base), valid(ours), valid(theirs)
     found = Trees().join(base, ours, theirs)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from dulwich.repo import Repo
 
 from tengen_studio.context import Limits, StudioContext
 from tengen_studio.errors import ConflictError, ForbiddenError, NotFoundError
-from tengen_studio.history import service
+from tengen_studio.history import advance, service
 from tengen_studio.history.models import LargeFile
 from tengen_studio.projects import service as projects
 from tengen_studio.roles import Role
@@ -160,8 +162,6 @@ def test_a_file_changed_meanwhile_stops_the_restore(
     work.write(a="one", b="one")
     work.save()
     work.write(a="two", b="two")
-    from tengen_studio.history import advance
-
     real = advance._change_folder
 
     def changed_meanwhile(*args: object) -> None:
@@ -289,16 +289,21 @@ def test_a_project_without_versions(context: StudioContext) -> None:
 
 
 def test_two_savers_at_once_make_two_versions(work: Work) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(4) as pool:
         rows = list(pool.map(lambda n: work.save(f"number {n}"), range(8)))
     assert sorted(row.number for row in rows) == list(range(2, 10))
 
 
-def test_git_itself_reads_the_history(work: Work) -> None:
-    from dulwich.repo import Repo
+def test_a_save_does_not_wait_for_ever(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tengen_studio.steps.journal.LONGEST_WAIT", 0.1)
+    with (
+        work.context.storage.lock(work.id),
+        pytest.raises(ConflictError, match="being saved elsewhere"),
+    ):
+        work.save("m")
 
+
+def test_git_itself_reads_the_history(work: Work) -> None:
     work.write({"a": "one", "d/b": "two"})
     work.save("First\n\nwith a text")
     with Repo(str(work.context.storage.history(work.id).folder)) as repository:

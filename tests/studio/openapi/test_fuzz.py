@@ -52,6 +52,10 @@ class Target:
             self._connection.close()
             raise
 
+    def close(self) -> None:
+        """Give the connection back."""
+        self._connection.close()
+
     def call(self, verb: str, path: str, **body: Any) -> Any:
         """Return the JSON of a call that must go well."""
         data = json.dumps(body).encode() if verb != "GET" else b""
@@ -105,9 +109,11 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """A studio of this module's own."""
     folder: Path = tmp_path_factory.mktemp("fuzz")
     studio = start_studio(folder)
+    made = Target(studio)
     try:
-        yield Target(studio)
+        yield made
     finally:
+        made.close()
         studio.stop()
 
 

@@ -256,6 +256,7 @@ def test_removing_an_account_ends_everything_and_loses_nothing(context: StudioCo
         project = session.get_one(Project, own)
         assert (project.owner_id, project.visibility) == ("host", "private")
         assert session.scalars(select(Member)).all() == []
+        assert session.scalars(select(LoginSession)).all() == []
         assert [link.revoked is None for link in session.scalars(select(Link))] == [False, False]
     assert [row.name for row in call(context, service.accounts, HOST).items] == ["Host"]
     make_account(context, "Ana")

@@ -14,6 +14,7 @@ from tengen_studio.errors import (
     LoginRequiredError,
     NotFoundError,
     OverQuotaError,
+    TooLargeError,
 )
 from tengen_studio.history import service as history
 from tengen_studio.projects import making, rules, schemas, service
@@ -227,6 +228,18 @@ def test_trash_and_undo(context: StudioContext) -> None:
         service.untrash(session, HOST, project_id)
 
 
+def test_the_hosts_folder_is_the_hosts_to_put_away(context: StudioContext) -> None:
+    project_id = make(context).project.id
+    ana = make_account(context, "Ana")
+    make_member(context, project_id, ana, Role.owner)
+    with context.transaction() as session, pytest.raises(ForbiddenError, match="host's"):
+        service.trash(session, ana, project_id)
+    with context.transaction() as session:
+        service.trash(session, HOST, project_id)
+    with context.transaction() as session, pytest.raises(NotFoundError):
+        service.delete(session, ana, project_id)
+
+
 def test_deleting_for_good_needs_the_trash_first(context: StudioContext) -> None:
     project_id = make(context).project.id
     with context.transaction() as session, pytest.raises(ConflictError, match="trash"):
@@ -269,6 +282,18 @@ def test_the_quota_warns_and_then_refuses(tmp_path: Path) -> None:
     with context.transaction() as session:
         assert service.trash(session, HOST, project_id).version == 1
     assert not folder.exists(), "a full quota keeps nothing out of the trash"
+    context.close()
+
+
+def test_an_account_takes_no_more_than_its_quota_in(tmp_path: Path) -> None:
+    context = make_context(tmp_path, limits=Limits(account_quota=2_000))
+    project_id = make(context, description="x" * 4_000).project.id
+    ana = make_account(context, "Ana")
+    make_member(context, project_id, ana, Role.viewer)
+    with context.transaction() as session, pytest.raises(TooLargeError, match="at most 2"):
+        making.fork(session, ana, project_id, schemas.ForkRequest())
+    with context.transaction() as session:
+        assert making.fork(session, HOST, project_id, schemas.ForkRequest()).project.version == 1
     context.close()
 
 

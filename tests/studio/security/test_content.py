@@ -282,6 +282,7 @@ async def test_odd_names_are_shown_and_lead_to_their_own_file(
     links = re.findall(r'<a class="\w+" href="([^"]+)">(.*?)</a>', listing[1], re.DOTALL)
     found = {unquote(href.removeprefix(base)): html.unescape(text) for href, text in links[1:]}
     assert found == {f"folder/{name}": name for name in NAMES}
+    assert not re.search(r"<(?:img|script)(?! nonce| src=\"/a%40b/)", response.body.decode())
     for number, name in enumerate(NAMES):
         [href] = [link for link, text in links if html.unescape(text) == name]
         raw = href.removeprefix("/a%40b").replace("/files/", "/raw/")

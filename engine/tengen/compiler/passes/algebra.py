@@ -9,7 +9,7 @@ from ...base import dtype as dt
 from ...graph.graph import Graph
 from ...graph.infer import infer
 from ...graph.node import Node, Var
-from ...ops import activation, arithmetic, elementwise, shape
+from ...ops import activation, arithmetic, elementwise, reduce, shape
 from ..rewrite import Rewrite
 
 Found = Var | tuple[Any, tuple[Any, ...], tuple[Var | None, ...]] | None
@@ -20,7 +20,8 @@ Rule = Callable[[Rewrite, Node, tuple[Any, ...]], Found]
 
 def simplify(graph: Graph) -> Graph:
     """Takes out additions of 0, multiplications by 1, conversions that change nothing, and merges
-    chains of casts, reshapes, transposes, broadcasts, negations and affine maps.
+    chains of casts, reshapes, transposes, broadcasts, negations and affine maps. Sums to a shape
+    become sums over axes.
 
     Matches single calls and a call with the one that gave its input; an operand that was broadcast
     for an elementwise call is given as it was. Leaves everything that would change a value by more
@@ -128,8 +129,20 @@ def _last_of_a_chain(rewrite: Rewrite, node: Node, operands: tuple[Any, ...]) ->
     return node.op, (node.out_types[0].shape,), before.inputs
 
 
-def _same_shape(rewrite: Rewrite, node: Node, operands: tuple[Any, ...]) -> Found:
-    return operands[0] if operands[0].type is node.out_types[0] else None
+def _sum_to(rewrite: Rewrite, node: Node, operands: tuple[Any, ...]) -> Found:
+    """A sum over named axes, which has more kernels, where one says it all."""
+    given, wanted = operands[0].type, node.out_types[0]
+    if given is wanted:
+        return operands[0]  # type: ignore[no-any-return]
+    lead = given.ndim - wanted.ndim
+    if not given.known or not wanted.known or dt.is_complex(given.dtype):
+        return None
+    if lead:
+        axes, kept = tuple(range(lead)), given.shape[lead:]
+        return (reduce.sum, (axes, False), operands) if kept == wanted.shape else None
+    pairs = zip(given.shape, wanted.shape, strict=True)
+    axes = tuple([axis for axis, (have, want) in enumerate(pairs) if have != want])
+    return reduce.sum, (axes, True), operands
 
 
 def _transpose(rewrite: Rewrite, node: Node, operands: tuple[Any, ...]) -> Found:
@@ -183,6 +196,6 @@ _RULES: dict[Any, Rule] = {
     shape.cast: _cast,
     shape.reshape: _last_of_a_chain,
     shape.broadcast_to: _last_of_a_chain,
-    shape.sum_to: _same_shape,
+    shape.sum_to: _sum_to,
     shape.transpose: _transpose,
 }

@@ -109,14 +109,14 @@ def _triangle(rows: int, columns: int, diagonal: int) -> Any:
 @aten("tril")
 def tril(x: Any, diagonal: int = 0) -> Any:
     """x with zeros above a diagonal."""
-    mask = _triangle(*x.shape[-2:], diagonal)
+    mask = _triangle(x.shape[-2], x.shape[-1], diagonal)
     return F.where(mask, x, F.full((), 0, dtype=x.dtype))
 
 
 @aten("triu")
 def triu(x: Any, diagonal: int = 0) -> Any:
     """x with zeros below a diagonal."""
-    mask = _triangle(*x.shape[-2:], diagonal - 1)
+    mask = _triangle(x.shape[-2], x.shape[-1], diagonal - 1)
     return F.where(mask, F.full((), 0, dtype=x.dtype), x)
 
 

@@ -36,18 +36,16 @@ def constant_of_shape(shape: Any, *, value: Any = None) -> Any:
 def range_(start: Any, limit: Any, delta: Any) -> Any:
     """Numbers from a start up to a limit."""
     kind = np.asarray(start).dtype
-    if kind in (dt.float16, dt.bfloat16):
-        wide = np.arange(float(start), float(limit), float(delta), np.float32)
-        return wide.astype(kind)
-    return np.arange(np.asarray(start).item(), np.asarray(limit).item(),
-                     np.asarray(delta).item(), kind)  # fmt: skip
+    bounds: list[Any] = [np.asarray(v).item() for v in (start, limit, delta)]
+    made: Any = np.arange(*bounds)
+    return made.astype(kind)
 
 
 @operator("EyeLike")
 def eye_like(x: Any, *, dtype: Any = None, k: int = 0) -> Any:
     """Ones on the k-th diagonal, of the shape of a matrix."""
     kind = x.dtype if dtype is None else dtype
-    return as_tensor(np.eye(*x.shape, k=k).astype(kind))
+    return as_tensor(np.eye(x.shape[0], x.shape[1], k).astype(kind))
 
 
 def _random(shape: Any, dtype: Any, seed: Any, normal: bool) -> Any:

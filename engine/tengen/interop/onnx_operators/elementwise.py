@@ -23,7 +23,7 @@ def _wide(function: Any) -> Any:
     return apply
 
 
-for _name, _function in {
+_UNARY: dict[str, Any] = {
     "Acos": F.acos, "Acosh": F.acosh, "Asin": F.asin, "Asinh": F.asinh,
     "Atan": F.atan, "Atanh": F.atanh, "Ceil": F.ceil, "Cos": F.cos, "Cosh": F.cosh,
     "Erf": _wide(F.erf), "Exp": F.exp, "Floor": F.floor, "Log": F.log, "Neg": F.neg, "Abs": F.abs,
@@ -32,18 +32,20 @@ for _name, _function in {
     "HardSwish": F.hswish, "Mish": activation.mish, "Softplus": F.softplus,
     "Softsign": activation.softsign, "Not": F.logical_not, "Relu": activation.relu,
     "BitwiseNot": bitwise.bitwise_not, "IsNaN": F.isnan, "Identity": lambda x: x,
-}.items():  # fmt: skip
+}  # fmt: skip
+for _name, _function in _UNARY.items():
     operator(_name)(functools.partial(_function))
 
 
-for _name, _binary in {
+_BINARY: dict[str, Any] = {
     "Add": F.add, "Sub": F.sub, "Mul": F.mul, "And": F.logical_and, "Or": F.logical_or,
     "Xor": F.logical_xor, "Equal": F.equal, "Less": F.less, "LessOrEqual": F.less_equal,
     "Greater": F.greater, "GreaterOrEqual": F.greater_equal,
     "BitwiseAnd": bitwise.bitwise_and, "BitwiseOr": bitwise.bitwise_or,
     "BitwiseXor": bitwise.bitwise_xor,
-}.items():  # fmt: skip
-    operator(_name)(functools.partial(_binary))
+}  # fmt: skip
+for _name, _function in _BINARY.items():
+    operator(_name)(functools.partial(_function))
 
 
 @operator("Div")

@@ -102,4 +102,5 @@ def col2im(
             for o, d, s, c in zip(offset, gap, hop, counts, strict=True)
         )
         made[(slice(None), slice(None), *place)] += parts[(slice(None), slice(None), *offset)]
-    return made[(..., *[slice(edge[i], edge[i] + n) for i, n in enumerate(size)])]
+    inner: Any = (..., *[slice(edge[i], edge[i] + n) for i, n in enumerate(size)])
+    return made[inner]

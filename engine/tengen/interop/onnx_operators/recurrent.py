@@ -40,7 +40,8 @@ class _Layer:
     """What the three share: directions, activations, weights, sequence lengths."""
 
     def __init__(self, kind: str, inputs: Any, given: dict[str, Any]):
-        x, weight, recurrent, bias, lengths, hidden, *rest = (*inputs, *[None] * (8 - len(inputs)))
+        filled: list[Any] = [*inputs, *[None] * (8 - len(inputs))]
+        x, weight, recurrent, bias, lengths, hidden, *rest = filled
         self.batch_first = bool(given.get("layout", 0))
         self.x = F.swapaxes(x, 0, 1) if self.batch_first else x
         self.weight, self.recurrent, self.bias = weight, recurrent, bias
@@ -79,7 +80,8 @@ class _Layer:
 
     def run(self, step: Any) -> tuple[Any, ...]:
         """All directions: Y (T, ways, N, H) and the last states."""
-        outputs, lasts = [], [[] for _ in self.states]
+        outputs: list[Any] = []
+        lasts: list[list[Any]] = [[] for _ in self.states]
         steps = self.x.shape[0]
         for way in range(self.ways):
             functions = self.functions[way * self.per : (way + 1) * self.per]

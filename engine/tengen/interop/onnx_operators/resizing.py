@@ -21,7 +21,7 @@ def _goal(size: list[int], scales: Any, sizes: Any, policy: str) -> tuple[list[i
             return wanted, [w / n for w, n in zip(wanted, size, strict=True)]
         pick = min if policy == "not_larger" else max
         scale = pick(w / n for w, n in zip(wanted, size, strict=True))
-        made = [int(math.floor(scale * n + 0.5)) for n in size]
+        made = [math.floor(scale * n + 0.5) for n in size]
         return made, [scale] * len(size)
     factors = [float(s) for s in np.asarray(scales).reshape(-1)]
     return [math.floor(n * s) for n, s in zip(size, factors, strict=True)], factors

@@ -106,8 +106,8 @@ def _places(x: Any, y: Any, how: Any, storage_order: int) -> Any:
         valid = np.ones((), bool)
         for mask in inside:
             valid = valid[..., None] & mask
-        order = "F" if storage_order else "C"
-        number = np.ravel_multi_index(np.broadcast_arrays(*grid), size, order=order)
+        order: Any = "F" if storage_order else "C"
+        number = np.ravel_multi_index(tuple(np.broadcast_arrays(*grid)), size, order=order)
         hit = (values[(slice(None), slice(None), *grid)] == best) & valid & (found < 0)
         found = np.where(hit, number, found)
     area = math.prod(size)
@@ -204,7 +204,7 @@ def deformable_convolution(
     kernel = weight.shape[2:]
     stride, gaps, before, _ = _window(x.shape[2:], kernel, strides, dilations, pads, "NOTSET")
     values, shifts = as_array(x), as_array(offset)
-    batch, channels, height, width = values.shape
+    batch, channels = values.shape[:2]
     rows, columns = shifts.shape[2:]
     area = math.prod(kernel)
     shifts = shifts.reshape(batch, offset_group, area, 2, rows, columns)

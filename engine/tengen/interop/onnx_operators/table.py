@@ -99,9 +99,9 @@ def as_tensor(value: Any) -> Any:
         if value.tensor is None:
             value.tensor = Tensor(np.asarray(value), dtype=value.dtype)
         return value.tensor
-    return (
-        Tensor(value, dtype=value.dtype) if isinstance(value, (np.ndarray, np.generic)) else value
-    )
+    if isinstance(value, (np.ndarray, np.generic)):
+        return Tensor(np.asarray(value), dtype=value.dtype)
+    return value
 
 
 def as_array(value: Any) -> Any:

@@ -8,9 +8,12 @@ runs compiled code as soon as that is there.
   sum of gradients in one launch), `bn_statistics`, `bn_apply`. Arrays are (M, C) channels last,
   (N, C, S) plain or (N, groups, S, b) blocked.
 - `optimizer`: `sgd`, `adam`, `adamw`, `adagrad`, `adadelta`, `lamb`, in place.
+- `many`: the same steps, and those of running statistics, for many small arrays in one launch.
+- `depthwise`: convolution of normalised and activated data, and the gradients of both.
 - `norm`: `clip_by_norm`, `square_sum`.
 - `elementwise`: `Expression` (steps in single-assignment form) and `evaluate`: any chain of
   elementwise operations in one pass over memory.
+- `reduction`: sums and maxima of an `Expression` that is never written to memory.
 - `rows`: softmax, log-softmax, layer normalisation, cross entropy over the last axis, both ways.
 - `embedding`: `gather_rows`, `add_rows`. `random`: words, uniforms, normals, dropout by counter.
 

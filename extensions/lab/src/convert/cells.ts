@@ -3,7 +3,7 @@
 import { NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
 import type { Conversion, ConversionBlocker } from '../api/documents.ts';
 import { cellHash, hashCode } from '../source/cellname.ts';
-import { usingCell } from './source.ts';
+import { cellsToRun, usingCell } from './source.ts';
 
 const MARK = 'tengen-static';
 
@@ -11,10 +11,10 @@ function sources(panel: NotebookPanel): string[] {
   return panel.content.widgets.map(cell => cell.model.sharedModel.getSource());
 }
 
-async function run(panel: NotebookPanel, index: number): Promise<void> {
-  const cell = panel.content.widgets[index];
-  if (cell) {
-    await NotebookActions.runCells(panel.content, [cell], panel.sessionContext);
+async function run(panel: NotebookPanel, ...indices: number[]): Promise<void> {
+  const cells = panel.content.widgets.filter((_, index) => indices.includes(index));
+  if (!(await NotebookActions.runCells(panel.content, cells, panel.sessionContext))) {
+    throw new Error('The cell ended in an error: its output tells more.');
   }
 }
 
@@ -44,23 +44,30 @@ export function removeUse(panel: NotebookPanel, name: string): void {
   }
 }
 
-/** Write a blocker's patch into its cell and run the cell; false if no cell has these lines. */
-export async function applyPatch(
+/** A cell's new text, and the cells that have to run for it to count, by number from 0. */
+export interface Change {
+  index: number;
+  text: string;
+  runs: number[];
+}
+
+/** What a blocker's patch does to the notebook; null if no cell has these lines. */
+export function changeFor(
   panel: NotebookPanel,
-  blocker: ConversionBlocker
-): Promise<boolean> {
-  const { patch } = blocker;
+  { patch }: ConversionBlocker,
+  name: string
+): Change | null {
   if (!patch) {
-    return false;
+    return null;
   }
-  const hash = cellHash(patch.file);
   const texts = sources(panel);
+  const hash = cellHash(patch.file);
   const same = texts.findIndex(text => hash !== null && hashCode(text) === hash);
   const before = patch.before.replace(/\n$/, '');
   const index = same >= 0 ? same : texts.findIndex(text => text.includes(before));
   const text = texts[index];
-  if (text === undefined || !text.includes(before)) {
-    return false;
+  if (!text?.includes(before)) {
+    return null;
   }
   const lines = text.split('\n');
   const count = before.split('\n').length;
@@ -68,7 +75,19 @@ export async function applyPatch(
   const at = exact ? patch.first - 1 : text.slice(0, text.indexOf(before)).split('\n').length - 1;
   const after = patch.after.replace(/\n$/, '');
   lines.splice(at, count, ...(after ? after.split('\n') : []));
-  panel.content.widgets[index]?.model.sharedModel.setSource(lines.join('\n'));
-  await run(panel, index);
-  return true;
+  texts[index] = lines.join('\n');
+  return { index, text: texts[index], runs: cellsToRun(texts, index, name) };
+}
+
+/** Write a change into its cell and run what it asks for. */
+export async function make(panel: NotebookPanel, change: Change): Promise<void> {
+  panel.content.widgets[change.index]?.model.sharedModel.setSource(change.text);
+  await run(panel, ...change.runs);
+}
+
+/** Where a line of a cell stands: the cell's number from 1, null where none has this file. */
+export function cellNumber(panel: NotebookPanel, file: string): number | null {
+  const hash = cellHash(file);
+  const at = hash === null ? -1 : sources(panel).findIndex(text => hashCode(text) === hash);
+  return at < 0 ? null : at + 1;
 }

@@ -1,8 +1,14 @@
 /** Conversions in a kernel: asked in its queue, watched and stopped through a subshell. */
 
 import type { Kernel } from '@jupyterlab/services';
-import type { Conversion, ConversionTargets } from '../api/documents.ts';
+import type {
+  Conversion,
+  ConversionTargets,
+  GraphDocument,
+  MemoryDocument
+} from '../api/documents.ts';
 import { askKernel } from '../api/kernel.ts';
+import type { ReportForm } from './model.ts';
 
 const MODULE = "__import__('tengen.viz.conversion', fromlist=['start'])";
 const PAUSE = 400;
@@ -29,39 +35,47 @@ export async function besideOf(
   if (!kernel.supportsSubshells) {
     return null;
   }
-  const beside = kernel.clone();
   try {
-    await beside.info;
-    const reply = await beside.requestCreateSubshell({}).done;
-    const { content } = reply;
-    if (content.status !== 'ok') {
-      throw new Error('no subshell');
-    }
+    const { content } = await kernel.requestCreateSubshell({}).done;
+    const beside = kernel.clone();
+    // Before it connects, so that even its first question passes by the running cell.
     beside.subshellId = content.subshell_id;
+    await beside.info;
     return beside;
   } catch {
-    beside.dispose();
     return null;
   }
 }
 
 /** Leave a subshell and the connection to it. */
-export function leave(beside: Kernel.IKernelConnection): void {
-  const id = beside.subshellId;
-  beside.subshellId = null;
-  if (id) {
-    beside.requestDeleteSubshell({ subshell_id: id });
+export function leave(beside: Kernel.IKernelConnection | null): void {
+  try {
+    beside?.dispose(); // which ends the subshell too
+  } catch {
+    // The kernel is gone, and the subshell with it.
+    if (beside) {
+      beside.subshellId = null;
+      beside.dispose();
+    }
   }
-  beside.dispose();
 }
 
-/** Convert `name` on the samples; `progress` is told what is known meanwhile. */
+/** How a conversion is watched. */
+export interface Watching {
+  /** A second way into the kernel, if there is one. */
+  beside: Kernel.IKernelConnection | null;
+  /** Told what is known meanwhile, null while a cell still runs. */
+  progress: (now: Conversion | null) => void;
+  /** Whether it shall end. */
+  stopping: () => boolean;
+}
+
+/** Convert `name` on the samples; a wish to stop is passed on once the conversion has begun. */
 export async function convertIn(
   kernel: Kernel.IKernelConnection,
-  beside: Kernel.IKernelConnection | null,
   name: string,
   samples: string[],
-  progress: (now: Conversion | null) => void
+  { beside, progress, stopping }: Watching
 ): Promise<Conversion> {
   const latest = beside ? await ask<Conversion>(beside, 'status()') : null;
   const before = latest?.number ?? 0;
@@ -70,18 +84,19 @@ export async function convertIn(
     while (!over && beside && !beside.isDisposed) {
       await new Promise(resolve => setTimeout(resolve, PAUSE));
       const now = await ask<Conversion>(beside, 'status()').catch(() => null);
+      const begun = now && now.number > before ? now : null;
+      if (begun && stopping()) {
+        await ask(beside, `stop(${begun.number})`).catch(() => null);
+      }
       if (!over) {
-        progress(now && now.number > before ? now : null);
+        progress(begun);
       }
     }
   };
   const watching = watch();
   try {
     const made = await ask<Conversion>(kernel, `start(${python(name)}, ${python(samples)})`);
-    if (!made) {
-      throw new Error('Tengen is not loaded in this kernel.');
-    }
-    return made;
+    return known(made);
   } finally {
     over = true;
     await watching;
@@ -100,4 +115,37 @@ export async function saveIn(
   path: string
 ): Promise<void> {
   await ask(kernel, `save(${number}, ${python(path)})`);
+}
+
+/** The report as the text of a file. */
+export async function reportIn(
+  kernel: Kernel.IKernelConnection,
+  number: number,
+  form: ReportForm
+): Promise<string> {
+  const made = await ask<{ text: string }>(kernel, `report(${number}, ${python(form)})`);
+  return made?.text ?? '';
+}
+
+/** The graph of a conversion. */
+export async function graphIn(
+  kernel: Kernel.IKernelConnection,
+  number: number
+): Promise<GraphDocument> {
+  return known(await ask<GraphDocument>(kernel, `graph(${number})`));
+}
+
+/** The memory of a conversion, dynamic and static. */
+export async function memoryIn(
+  kernel: Kernel.IKernelConnection,
+  number: number
+): Promise<{ documents: MemoryDocument[] }> {
+  return known(await ask<{ documents: MemoryDocument[] }>(kernel, `memory(${number})`));
+}
+
+function known<T>(made: T | null): T {
+  if (made === null) {
+    throw new Error('Tengen is not loaded in this kernel.');
+  }
+  return made;
 }

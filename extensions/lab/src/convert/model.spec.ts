@@ -63,7 +63,8 @@ function bench(changes: Partial<Workbench> = {}): { bench: Workbench; calls: str
       use: note('use'),
       undo: note('undo'),
       save: () => Promise.resolve('step.tgm'),
-      apply: () => Promise.resolve(true),
+      export: note('export'),
+      apply: () => Promise.resolve('applied'),
       ...changes
     }
   };
@@ -106,7 +107,7 @@ test('progress is shown, and the report at the end', async () => {
     seen.push(state.kind === 'running' ? `${state.waiting} ${state.done}` : state.kind);
   });
   await model.convert();
-  assert.deepEqual(seen, ['true 0', 'true 0', 'false 0.5', 'report']);
+  assert.deepEqual(seen, ['false 0', 'true 0', 'false 0.5', 'report']);
   assert.deepEqual(made.calls, ['convert step(x)']);
 });
 
@@ -140,7 +141,7 @@ test('use, undo, save and apply', async () => {
 
 test('a patch whose cell is gone changes nothing, and a refusal is told', async () => {
   const made = bench({
-    apply: () => Promise.resolve(false),
+    apply: () => Promise.resolve('not-found'),
     save: () => Promise.reject(new Error('disk full'))
   });
   const model = new ConvertModel(made.bench);
@@ -151,4 +152,47 @@ test('a patch whose cell is gone changes nothing, and a refusal is told', async 
   assert.deepEqual(made.calls, ['convert step(x)']);
   await model.save();
   assert.equal(model.deed?.kind, 'refused');
+});
+
+test('a declined patch changes nothing', async () => {
+  const made = bench({ apply: () => Promise.resolve('declined') });
+  const model = new ConvertModel(made.bench);
+  await model.load();
+  await model.convert();
+  await model.apply(blocker);
+  assert.equal(model.state.kind, 'report');
+  assert.equal(model.deed, null);
+  assert.deepEqual(made.calls, ['convert step(x)']);
+});
+
+test('stopped while it waits it goes back to the choice, stopped at work it ends', async () => {
+  for (const begun of [false, true]) {
+    let end: (made: Conversion) => void = () => undefined;
+    const made = bench({
+      convert: (_name, _samples, progress) => {
+        progress(begun ? conversion('running') : null);
+        return new Promise(resolve => (end = resolve));
+      }
+    });
+    const model = new ConvertModel(made.bench);
+    await model.load();
+    const running = model.convert();
+    await model.stop();
+    assert.deepEqual(made.calls, ['stop']);
+    assert.equal(model.state.kind, begun ? 'running' : 'choosing');
+    end(conversion('stopped'));
+    await running;
+    assert.equal(model.state.kind, begun ? 'report' : 'choosing');
+  }
+});
+
+test('what is static already can be released, and a report exported', async () => {
+  const made = bench();
+  const model = new ConvertModel(made.bench);
+  await model.load();
+  await model.release();
+  assert.equal(model.state.kind, 'choosing');
+  await model.convert();
+  await model.export('html');
+  assert.deepEqual(made.calls, ['undo', 'convert step(x)', 'export']);
 });

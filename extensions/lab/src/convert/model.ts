@@ -22,13 +22,21 @@ export interface Workbench {
   stop(): Promise<void>;
   /** Put the line that converts below the definition, and run it. */
   use(conversion: Conversion): Promise<void>;
-  /** Take that cell away and bind the dynamic version again. */
-  undo(conversion: Conversion): Promise<void>;
+  /** Take that cell away and bind the dynamic version to the name again. */
+  undo(name: string): Promise<void>;
   /** Write the `.tgm` file; its path. */
   save(conversion: Conversion): Promise<string>;
-  /** Change the cell of a blocker as its patch says and run it; false if it was not found. */
-  apply(blocker: ConversionBlocker): Promise<boolean>;
+  /** Hand the report over as a file. */
+  export(conversion: Conversion, form: ReportForm): Promise<void>;
+  /** Change the cell of a blocker as its patch says, ask, and run what it takes. */
+  apply(conversion: Conversion, blocker: ConversionBlocker): Promise<Applied>;
 }
+
+/** The forms in which a report can be had. */
+export type ReportForm = 'html' | 'json' | 'text';
+
+/** What became of a patch. */
+export type Applied = 'applied' | 'declined' | 'not-found';
 
 /** The states of the panel. */
 export type ConvertState =
@@ -36,7 +44,7 @@ export type ConvertState =
   | { kind: 'empty'; why: 'no-kernel' | 'absent' | 'nothing' }
   | { kind: 'error'; error: unknown }
   | { kind: 'choosing'; targets: ConversionTarget[] }
-  | { kind: 'running'; name: string; waiting: boolean; stage: string; done: number }
+  | { kind: 'running'; name: string; waiting: boolean; stopping: boolean; stage: string; done: number }
   | { kind: 'failed'; conversion: Conversion }
   | { kind: 'report'; conversion: Conversion };
 
@@ -58,6 +66,7 @@ export class ConvertModel {
   private _deed: Deed | null = null;
   private _used = false;
   private _busy = false;
+  private _round = 0;
 
   constructor(bench: Workbench) {
     this._bench = bench;
@@ -157,25 +166,45 @@ export class ConvertModel {
   /** Convert the chosen target; ends in the report, or in the user's own error. */
   async convert(): Promise<void> {
     const name = this._chosen;
+    const round = ++this._round;
+    const set = (state: ConvertState): void => {
+      if (round === this._round) {
+        this._set(state);
+      }
+    };
     this._deed = null;
     this._used = false;
-    this._set({ kind: 'running', name, waiting: true, stage: '', done: 0 });
+    set({ kind: 'running', name, waiting: false, stopping: false, stage: '', done: 0 });
     try {
       const made = await this._bench.convert(name, this.samples, now => {
-        if (this._state.kind === 'running') {
-          const { stage = '', done = 0 } = now ?? {};
-          this._set({ kind: 'running', name, waiting: now === null, stage, done });
-        }
+        const { stage = '', done = 0 } = now ?? {};
+        const stopping = this._state.kind === 'running' && this._state.stopping;
+        set({ kind: 'running', name, waiting: now === null, stopping, stage, done });
       });
-      this._set({ kind: made.state === 'failed' ? 'failed' : 'report', conversion: made });
+      set({ kind: made.state === 'failed' ? 'failed' : 'report', conversion: made });
     } catch (error) {
-      this._set({ kind: 'error', error });
+      set({ kind: 'error', error });
     }
   }
 
   /** Ask the running conversion to end; what it has found by then is shown. */
   async stop(): Promise<void> {
-    await this._bench.stop();
+    const { _state: state } = this;
+    if (state.kind !== 'running') {
+      return;
+    }
+    try {
+      await this._bench.stop();
+    } catch (error) {
+      this._set({ kind: 'error', error });
+      return;
+    }
+    if (state.waiting) {
+      this._round += 1; // It has found nothing yet, so its end tells nothing.
+      await this.load();
+    } else if (this._state.kind === 'running') {
+      this._set({ ...this._state, stopping: true });
+    }
   }
 
   /** Bind the static version in the notebook, by a cell that shows it. */
@@ -190,9 +219,27 @@ export class ConvertModel {
   /** Take it back. */
   undo(): Promise<void> {
     return this._do(async conversion => {
-      await this._bench.undo(conversion);
+      await this._bench.undo(conversion.name);
       this._used = false;
       return { kind: 'undone' };
+    });
+  }
+
+  /** Bind the dynamic version of the chosen target again, from wherever it became static. */
+  async release(): Promise<void> {
+    try {
+      await this._bench.undo(this._chosen);
+      await this.load();
+    } catch (error) {
+      this._set({ kind: 'error', error });
+    }
+  }
+
+  /** Hand the report over as a file. */
+  export(form: ReportForm): Promise<void> {
+    return this._do(async conversion => {
+      await this._bench.export(conversion, form);
+      return null;
     });
   }
 
@@ -206,12 +253,12 @@ export class ConvertModel {
 
   /** Apply a blocker's patch, run its cell, and convert again. */
   async apply(blocker: ConversionBlocker): Promise<void> {
-    let applied = false;
-    await this._do(async () => {
-      applied = await this._bench.apply(blocker);
-      return applied ? null : { kind: 'not-found' };
+    let applied: Applied = 'declined';
+    await this._do(async conversion => {
+      applied = await this._bench.apply(conversion, blocker);
+      return applied === 'not-found' ? { kind: 'not-found' } : null;
     });
-    if (applied) {
+    if ((applied as Applied) === 'applied') {
       await this.convert();
     }
   }

@@ -33,11 +33,11 @@ export function BlockTable({ model, trans, onSource }: TableProps): React.ReactE
   const offset = all < TALLEST ? first * ROW : scroll.top;
   const columns: [SortKey, string][] = [
     ['tensor', trans.__('Tensor')],
+    ['bytes', trans.__('Size')],
+    ['kind', trans.__('Kind')],
     ['op', trans.__('Operator')],
     ['module', trans.__('Module')],
     ['source', trans.__('Line')],
-    ['kind', trans.__('Kind')],
-    ['bytes', trans.__('Size')],
     ['birth', trans.__('Born')],
     ['life', trans.__('Lives')]
   ];
@@ -122,6 +122,8 @@ function Row({ model, trans, timeline, block, number, onSource }: RowProps): Rea
           {timeline.tensorOf(block) || timeline.shapeOf(block)}
         </button>
       </td>
+      <td>{formatSize(timeline.bytes[block] as number)}</td>
+      <td data-kind={kind}>{kind && kindName(kind, trans)}</td>
       <td>{origin.op}</td>
       <td>{origin.module}</td>
       <td title={source?.text}>
@@ -139,8 +141,6 @@ function Row({ model, trans, timeline, block, number, onSource }: RowProps): Rea
           place(source)
         )}
       </td>
-      <td data-kind={kind}>{kind && kindName(kind, trans)}</td>
-      <td>{formatSize(timeline.bytes[block] as number)}</td>
       <td>{birth <= timeline.start ? trans.__('before') : birth}</td>
       <td>{death >= timeline.stop ? trans.__('to the end') : death - birth}</td>
     </tr>

@@ -80,6 +80,32 @@ def test_a_chain_becomes_one_call(calls, one):
     judge(simplified, head + calls + tail, head + one + tail)
 
 
+@pytest.mark.parametrize(
+    "given, call, wanted",
+    [
+        ("2, 3, 4", "sum(v0, axis=(0,))", "3, 4"),
+        ("2, 3, 4", "sum(v0, axis=(0, 1, 2))", ""),
+        ("2, 3, 4", "sum(v0, axis=(1, 2), keepdims=True)", "2, 1, 1"),
+        ("1, 3, 4", "sum(v0, axis=(2,), keepdims=True)", "1, 3, 1"),
+    ],
+)
+def test_a_sum_to_a_shape_becomes_a_sum_over_axes(given, call, wanted):
+    shape = f"({wanted},)" if wanted else "()"
+    head = f"graph(v0: float32[{given}]):\nv1: float32[{wanted}] ="
+    judge(
+        simplified,
+        f"{head} sum_to(v0, shape={shape})\nreturn v1",
+        f"{head} {call}\nreturn v1",
+    )
+
+
+def test_a_sum_to_a_shape_of_both_kinds_stays():
+    leaves_alone(
+        simplify,
+        "graph(v0: float32[2, 3, 4]):\nv1: float32[1, 4] = sum_to(v0, shape=(1, 4))\nreturn v1",
+    )
+
+
 def test_three_transposes_become_one():
     judge(
         simplified,

@@ -61,7 +61,8 @@ class EfficientNet(nn.Module):
         super().__init__()
         self.features = nn.Sequential(
             nn.Conv2d(3, 8, 3, 2, 1, bias=False), nn.BatchNorm2d(8, 1e-3), nn.SiLU(inplace=True),
-            MBConv(8, 8, 1, 3, 1, drop), MBConv(8, 12, 4, 5, 2, drop), MBConv(12, 12, 4, 5, 1, drop),
+            MBConv(8, 8, 1, 3, 1, drop), MBConv(8, 12, 4, 5, 2, drop),
+            MBConv(12, 12, 4, 5, 1, drop),
         )  # fmt: skip
         self.classifier = nn.Sequential(nn.Dropout(0.2, inplace=True), nn.Linear(12, classes))
 

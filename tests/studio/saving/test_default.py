@@ -1,0 +1,31 @@
+"""The studio's contents manager is the default one; another that was chosen stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from jupyter_server.services.contents.filemanager import AsyncFileContentsManager
+
+from tengen_studio.saving.contents import StudioContents
+
+
+def test_files_are_saved_by_the_studio(jp_serverapp: Any) -> None:
+    assert isinstance(jp_serverapp.contents_manager, StudioContents)
+    assert jp_serverapp.contents_manager.studio is not None
+
+
+@pytest.fixture
+def jp_argv() -> list[str]:
+    """The command line that chooses another."""
+    return []
+
+
+class Chosen(AsyncFileContentsManager):
+    """A contents manager of the user's own."""
+
+
+def test_another_choice_stays(jp_configurable_serverapp: Any) -> None:
+    name = f"{Chosen.__module__}.Chosen"
+    server = jp_configurable_serverapp(config={"ServerApp": {"contents_manager_class": name}})
+    assert type(server.contents_manager).__name__ == "Chosen"
