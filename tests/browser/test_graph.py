@@ -33,7 +33,6 @@ import tengen.module as M
 net = M.Sequential(M.Linear(4, 8), M.ReLU(), M.Linear(8, 2))
 tg.viz.graph(net, F.zeros((3, 4)))
 """
-IDLE = ".jp-Notebook-ExecutionIndicator[data-status='idle']"
 VIEW = ".tengen-Graph:visible"
 CANVAS = f"{VIEW} .tengen-Graph-canvas"
 DETAILS = f"{VIEW} .tengen-Graph-details"
@@ -159,7 +158,8 @@ def test_a_notebook_shows_the_graph_of_a_model(launch: Launch, open_lab: OpenLab
     )
     nbformat.write(notebook, studio.work / "graph.ipynb")
     page = open_lab(studio, "/lab/tree/graph.ipynb?reset")
-    page.wait_for_selector(IDLE, state="attached")
+    # The indicator is idle before there is a kernel as well; the status bar is not.
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
     page.click(".lm-MenuBar-itemLabel:text-is('Run')")
     page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
     canvas = page.locator(".jp-OutputArea .tengen-Graph-canvas")

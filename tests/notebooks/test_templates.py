@@ -10,6 +10,7 @@ from nbclient import NotebookClient
 
 TEMPLATES = Path(__file__).parents[2] / "notebooks" / "templates"
 SMALLER = {
+    "bring-your-pytorch-model": {"BATCH": 16, "SIZE": 16, "STEPS": 12, "SECONDS": 0.3},
     "first-training": {"EPOCHS": 1, "TRAIN_IMAGES": 6000},
     "make-it-static": {"BATCH": 4, "SIZE": 32, "STEPS": 2, "SECONDS": 0.3},
     "will-it-fit": {"MODEL": "resnet18", "SIZE": 32, "BATCH": 8, "BUDGET": 300_000_000},
@@ -99,3 +100,18 @@ def test_will_it_fit_predicts_what_is_measured(tmp_path):
     line = next(line for line in text.splitlines() if line.startswith("told"))
     told, measured = (float(part.split()[1]) for part in line.split(", "))
     assert told == pytest.approx(measured, rel=0.03)
+
+
+def test_bring_your_pytorch_model_imports_trains_and_exports(tmp_path):
+    for library in ("torch", "onnx", "onnxruntime"):
+        pytest.importorskip(library)
+    text = text_of(run("bring-your-pytorch-model", tmp_path))
+    assert "same results" in text and "batch: free" in text
+    numbers = [
+        float(line.rpartition(" ")[2])
+        for line in text.splitlines()
+        if line.startswith(("largest difference from PyTorch", "read back", "parity with"))
+    ]
+    assert len(numbers) == 3 and max(numbers) < 1e-4
+    assert "linear.weight" in text
+    assert (tmp_path / "bring-your-pytorch-model" / "net.onnx").stat().st_size > 10_000

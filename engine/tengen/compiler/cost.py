@@ -5,9 +5,6 @@ from dataclasses import dataclass
 
 from ..graph.node import Node
 
-_CONVOLUTIONS = ("convolution", "convolution_backward_data", "convolution_backward_weight")
-
-
 @dataclass(frozen=True)
 class Machine:
     """Rates that the model divides by: operations and bytes a second, seconds to start a call."""
@@ -39,14 +36,11 @@ def flops(node: Node) -> int:
 def _convolution(name: str, node: Node) -> int:
     """Multiply-adds of the forward shape: each weight once for each output position."""
     known = [v.type for v in node.inputs if v is not None]
-    everything = [t for t in (*known, *node.out_types) if t.known and t.ndim >= 3]
-    if len(everything) < 3:
+    three = [t for t in (*known[:2], node.out_types[0]) if t.known and t.ndim >= 3]
+    if len(three) < 3:
         return 0
-    x, other, y = everything[:3]
-    weight = min((x, other, y), key=lambda t: math.prod(t.shape[2:]))
-    rest = [t for t in (x, other, y) if t is not weight]
-    if len(rest) < 2:
-        return 0
+    weight = min(three, key=lambda t: math.prod(t.shape[2:]))
+    rest = [t for t in three if t is not weight]
     images = max(rest[0].shape[0], 1)
     positions = math.prod(min(rest, key=lambda t: math.prod(t.shape[2:])).shape[2:])
     return 2 * images * positions * weight.size

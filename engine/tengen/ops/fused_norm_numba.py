@@ -8,7 +8,9 @@ from ..graph.opdef import Bound
 from ..graph.types import TensorType
 from ..kernels.numba import batch_norm as kernels
 from .fused_norm import fused_batch_norm, fused_batch_norm_backward
+from .fused_norm_inference import fused_batch_norm_inference
 from .norm_numba import followed, form, per_channel, usable
+from .running import scale_and_shift
 
 Types = tuple[TensorType, ...]
 
@@ -70,5 +72,26 @@ def backward(
     return Bound(run, layouts, outs, inplace=(6, whole[-1]))
 
 
-for _build in (forward, backward):
+@fused_batch_norm_inference.backend("numba")
+def inference(in_types: Types, out_types: Types, *, eps: float, activation: str) -> Bound | None:
+    """One pass with two numbers a channel."""
+    x = in_types[0]
+    if not usable(x) or any(t is not None and t.dtype != x.dtype for t in in_types):
+        return None
+    layout = followed(x)
+    shape = form(x, layout)
+
+    def run(outs: tuple[Any, ...], ins: tuple[Any, ...]) -> None:
+        mean, variance, weight, bias, residual = (*ins[1:], None, None, None)[:5]
+        scale, shift = scale_and_shift(np, x.dtype, mean, variance, weight, bias, eps)
+        kernels.bn_apply(
+            ins[0].reshape(shape), scale.reshape(-1), shift.reshape(-1), outs[0].reshape(shape),
+            None if residual is None else residual.reshape(shape), activation,
+        )  # fmt: skip
+
+    layouts = (layout, None, None, None, None, layout)[: len(in_types)]
+    return Bound(run, layouts, (out_types[0].with_layout(layout),), inplace=(0, 0))
+
+
+for _build in (forward, backward, inference):
     _build.physical = True  # type: ignore[attr-defined]

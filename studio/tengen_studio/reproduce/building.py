@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,16 +59,10 @@ def build(folder: Path, wanted: Environment, wheelhouse: str, task: Task) -> Pat
         return python
     _check_python(wanted)
     shutil.rmtree(folder / FOLDER, ignore_errors=True)
-    uv = shutil.which("uv") or shutil.which("uv", path=sysconfig.get_path("scripts"))
-    make = [uv, "venv", "--python", sys.executable] if uv else [sys.executable, "-m", "venv"]
-    _call([*make, str(folder / FOLDER)], task)
+    make, install = _tools(folder / FOLDER, python)
+    _call(make, task)
     requirements = folder / FOLDER / "requirements.txt"
     requirements.write_text("\n".join(lock) + "\n", encoding="utf-8")
-    install = (
-        [uv, "pip", "install", "--python", str(python)]
-        if uv
-        else [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
-    )
     # The lock is complete: what it does not name is not wanted.
     offline = ["--no-index", "--find-links", wheelhouse] if wheelhouse else []
     _call([*install, "--no-deps", *offline, "-r", str(requirements)], task)
@@ -75,6 +70,19 @@ def build(folder: Path, wanted: Environment, wheelhouse: str, task: Task) -> Pat
         _link_ourselves(folder / FOLDER)
     mark.write_text(json.dumps({"lock": digest}), encoding="utf-8")
     return python
+
+
+def _tools(place: Path, python: Path) -> tuple[list[str], list[str]]:
+    """Return the commands that make the environment and that install into it."""
+    uv = shutil.which("uv") or shutil.which("uv", path=sysconfig.get_path("scripts"))
+    if uv:
+        make = [uv, "venv", "--python", sys.executable, str(place)]
+        return make, [uv, "pip", "install", "--python", str(python)]
+    if importlib.util.find_spec("pip"):
+        # Our own pip installs into the environment, which then needs none: that saves seconds.
+        make = [sys.executable, "-m", "venv", "--without-pip", str(place)]
+        return make, [sys.executable, "-m", "pip", "--python", str(python), "install"]
+    return [sys.executable, "-m", "venv", str(place)], [str(python), "-m", "pip", "install"]
 
 
 def _check_python(wanted: Environment) -> None:
@@ -131,10 +139,10 @@ def quiet_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return kept | dict(extra or {})
 
 
-def _call(command: Iterable[str | None], task: Task) -> None:
+def _call(command: Sequence[str], task: Task) -> None:
     """Run a command to its end, or stop it with all its children when the task is cancelled."""
     with subprocess.Popen(
-        [part for part in command if part],
+        command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -32,11 +32,6 @@ class Storage:
         """Return the history of a project; it comes to be with its first version."""
         return HistoryStore(self.folder / "histories" / checked(project_id))
 
-    def remove_history(self, project_id: str) -> None:
-        """Remove a project's history for good."""
-        shutil.rmtree(self.folder / "histories" / checked(project_id), ignore_errors=True)
-        durable.boundary("history removed")
-
     @contextmanager
     def lock(self, project_id: str, seconds: float = -1) -> Iterator[None]:
         """Keep every other writer of the project's history and folder out, in any process.

@@ -14,8 +14,11 @@ from sqlalchemy import select
 
 from tengen_studio.context import StudioContext
 from tengen_studio.environment import normal_name
+from tengen_studio.history import service as history
 from tengen_studio.history.models import Version
+from tengen_studio.projects import service as projects
 
+from ..actors import HOST
 from .test_building import wheel
 from .test_service import finish, save, work, write
 
@@ -66,6 +69,10 @@ def test_notebooks_run_in_the_environment_of_their_version(
     assert found.report is not None
     assert found.report.rebuilt
     assert (folder / ".environment" / "pyvenv.cfg").is_file()
-    assert save(context, project_id) == 2, "the environment is no part of a version"
+    save(context, project_id)
+    with context.transaction(read_only=True) as session:
+        project = projects.get(session, HOST, project_id)
+        paths = [path for path, _, _ in history.files(session, HOST, project)]
+    assert paths == ["train.ipynb"], "the environment is no part of a version"
     never = finish(offline, project_id, rebuild="never", version=1)
     assert never.state == "differed", "the package is not installed here"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from jupyter_server.services.contents.filemanager import AsyncFileContentsManager
 
 from tengen_studio.saving.contents import StudioContents
@@ -15,17 +14,15 @@ def test_files_are_saved_by_the_studio(jp_serverapp: Any) -> None:
     assert jp_serverapp.contents_manager.studio is not None
 
 
-@pytest.fixture
-def jp_argv() -> list[str]:
-    """The command line that chooses another."""
-    return []
-
-
 class Chosen(AsyncFileContentsManager):
     """A contents manager of the user's own."""
 
 
-def test_another_choice_stays(jp_configurable_serverapp: Any) -> None:
-    name = f"{Chosen.__module__}.Chosen"
-    server = jp_configurable_serverapp(config={"ServerApp": {"contents_manager_class": name}})
+def test_another_choice_stays(
+    jp_configurable_serverapp: Any, jp_server_config: dict[str, Any]
+) -> None:
+    chosen = {"contents_manager_class": f"{Chosen.__module__}.Chosen"}
+    config = jp_server_config | {"ServerApp": jp_server_config["ServerApp"] | chosen}
+    server = jp_configurable_serverapp(config=config)
     assert type(server.contents_manager).__name__ == "Chosen"
+    assert "tengen_studio" in server.extension_manager.extensions

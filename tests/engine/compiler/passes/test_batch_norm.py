@@ -70,6 +70,26 @@ def test_an_addition_joins_one_batch_norm_only():
     same_values(graph, made)
 
 
+@pytest.mark.parametrize(
+    "parts, calls, call",
+    [
+        ("v1, v2", "v9: float32[4, 3, 5] = relu(v4)", "(v0, v1, v2, activation='relu')"),
+        ("v1, v2, v1, v2", "v9: float32[4, 3, 5] = add(v3, v4)", "(v0, v1, v2, v1, v2, v3)"),
+        (
+            "v1, v2",
+            "v8: float32[4, 3, 5] = add(v4, v3)\nv9: float32[4, 3, 5] = relu6(v8)",
+            "(v0, v1, v2, None, None, v3, activation='relu6')",
+        ),
+    ],
+)
+def test_given_statistics_are_joined_too(parts, calls, call):
+    judge(
+        fuse_batch_norm,
+        f"{HEAD}\nv4: float32[4, 3, 5] = batch_norm_inference(v0, {parts})\n{calls}\nreturn v9",
+        f"{HEAD}\nv9: float32[4, 3, 5] = fused_batch_norm_inference{call}\nreturn v9",
+    )
+
+
 STEP = f"""{HEAD}
     {FUSED}(v0, v1, v2, activation='relu')
     v8: float32[4, 3, 5] = exp(v3)

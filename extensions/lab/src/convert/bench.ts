@@ -1,0 +1,169 @@
+/** A notebook and its kernel, as a conversion needs them. */
+
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { Contents, Kernel } from '@jupyterlab/services';
+import type {
+  Conversion,
+  ConversionBlocker,
+  ConversionTargets,
+  GraphDocument,
+  MemoryDocument
+} from '../api/documents.ts';
+import { type Change, cellNumber, changeFor, insertUse, make, removeUse } from './cells.ts';
+import {
+  besideOf,
+  convertIn,
+  graphIn,
+  leave,
+  memoryIn,
+  reportIn,
+  saveIn,
+  targetsOf,
+  undoIn
+} from './kernel.ts';
+import type { Applied, ReportForm, Workbench } from './model.ts';
+
+/** What the bench asks of the application. */
+export interface BenchWiring {
+  contents: Contents.IManager;
+  /** Ask whether to change a cell and run the cells that it takes. */
+  confirm(change: Change): Promise<boolean>;
+  /** Give a text to the user as a file. */
+  download(text: string, name: string, type: string): void;
+}
+
+const FILES: Record<ReportForm, [string, string]> = {
+  html: ['html', 'text/html'],
+  json: ['json', 'application/json'],
+  text: ['txt', 'text/plain']
+};
+
+/** The bench of one open notebook. */
+export class NotebookBench implements Workbench {
+  private readonly _panel: NotebookPanel;
+  private readonly _wiring: BenchWiring;
+  private _beside: Kernel.IKernelConnection | null = null;
+  private _stopping = false;
+
+  constructor(panel: NotebookPanel, wiring: BenchWiring) {
+    this._panel = panel;
+    this._wiring = wiring;
+  }
+
+  async targets(): Promise<ConversionTargets | null | undefined> {
+    const kernel = this._panel.isDisposed
+      ? null
+      : this._panel.sessionContext.session?.kernel;
+    if (!kernel) {
+      return undefined;
+    }
+    const beside = kernel.status === 'busy' ? await besideOf(kernel) : null;
+    try {
+      return await targetsOf(beside ?? kernel);
+    } finally {
+      leave(beside);
+    }
+  }
+
+  async convert(
+    name: string,
+    samples: string[],
+    progress: (now: Conversion | null) => void
+  ): Promise<Conversion> {
+    const kernel = this._kernel();
+    this._stopping = false;
+    const beside = await besideOf(kernel);
+    this._beside = beside;
+    try {
+      const stopping = (): boolean => this._stopping;
+      return await convertIn(kernel, name, samples, { beside, progress, stopping });
+    } finally {
+      this._beside = null;
+      leave(beside);
+    }
+  }
+
+  stop(): Promise<void> {
+    if (!this._beside) {
+      const message = 'This kernel cannot be asked while it runs: interrupt it instead.';
+      return Promise.reject(new Error(message));
+    }
+    this._stopping = true;
+    return Promise.resolve();
+  }
+
+  use(conversion: Conversion): Promise<void> {
+    return insertUse(this._open(), conversion);
+  }
+
+  async undo(name: string): Promise<void> {
+    removeUse(this._open(), name);
+    await undoIn(this._kernel(), name);
+  }
+
+  async save({ name, number }: Conversion): Promise<string> {
+    const { path } = this._open().context;
+    const folder = path.slice(0, path.lastIndexOf('/') + 1);
+    const file = await this._freeName(folder, name);
+    await saveIn(this._kernel(), number, file);
+    return folder + file;
+  }
+
+  async export({ name, number }: Conversion, form: ReportForm): Promise<void> {
+    const [extension, type] = FILES[form];
+    const text = await reportIn(this._kernel(), number, form);
+    this._wiring.download(text, `${name}-static.${extension}`, type);
+  }
+
+  async apply(conversion: Conversion, blocker: ConversionBlocker): Promise<Applied> {
+    const panel = this._open();
+    const change = changeFor(panel, blocker, conversion.name);
+    if (!change) {
+      return 'not-found';
+    }
+    if (!(await this._wiring.confirm(change))) {
+      return 'declined';
+    }
+    await make(panel, change);
+    return 'applied';
+  }
+
+  /** The number of the cell that a file of the kernel's is, from 1. */
+  cell(file: string): number | null {
+    return this._panel.isDisposed ? null : cellNumber(this._panel, file);
+  }
+
+  graph({ number }: Conversion): Promise<GraphDocument> {
+    return graphIn(this._kernel(), number);
+  }
+
+  memory({ number }: Conversion): Promise<{ documents: MemoryDocument[] }> {
+    return memoryIn(this._kernel(), number);
+  }
+
+  /** `name.tgm`, or with a number where such a file is there. */
+  private async _freeName(folder: string, name: string): Promise<string> {
+    const { content } = await this._wiring.contents.get(folder);
+    const taken = new Set((content as Contents.IModel[]).map(item => item.name));
+    let file = `${name}.tgm`;
+    for (let number = 2; taken.has(file); number++) {
+      file = `${name}-${number}.tgm`;
+    }
+    return file;
+  }
+
+  private _open(): NotebookPanel {
+    if (this._panel.isDisposed) {
+      throw new Error('The notebook was closed.');
+    }
+    return this._panel;
+  }
+
+  private _kernel(): Kernel.IKernelConnection {
+    const kernel = this._open().sessionContext.session?.kernel;
+    if (!kernel) {
+      throw new Error('The notebook has no running kernel.');
+    }
+    return kernel;
+  }
+}
