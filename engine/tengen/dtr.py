@@ -14,11 +14,6 @@ from .graph.state import state
 from .runtime.memory import capacity
 from .runtime.rematerialise import Rematerialiser
 
-__all__ = [
-    "disable", "enable", "enable_sqrt_sampling", "eviction_threshold", "evictee_minimum_size",
-    "evictions",
-]  # fmt: skip
-
 _UNITS = {"b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30}
 _active: list[Rematerialiser] = []
 

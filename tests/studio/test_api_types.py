@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from scripts import api_types
 
 OUTPUTS = api_types.outputs()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ..graph.node import Node
 
+
 @dataclass(frozen=True)
 class Machine:
     """Rates that the model divides by: operations and bytes a second, seconds to start a call."""

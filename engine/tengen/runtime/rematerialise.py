@@ -31,6 +31,8 @@ class Remade(Buffer):
 
     __slots__ = ("cost", "depth", "index", "made", "pins", "plan", "sources", "used", "views")
 
+    depth: int
+
     def __init__(self, made: Buffer, plan: Plan, sources: tuple[Any, ...], index: int, cost: float):
         self.type = made.type
         self.owner = made
@@ -205,7 +207,7 @@ class Rematerialiser:
             source = next((b for b in buffers if type(b) is Remade and b.owner is viewed), None)
             if source is None:
                 return made
-        elif made.nbytes < self.smallest or getattr(plan.op, "in_place", ()):
+        elif made.nbytes < self.smallest or plan.op.overwrites(plan.attrs):
             return made
         found = Remade(made, plan, buffers, index, cost)
         if found.depth > DEEPEST:

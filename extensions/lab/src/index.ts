@@ -1,9 +1,10 @@
 /** The plugins that this extension adds to JupyterLab. */
 
+import convert from './convert/plugin.ts';
 import graph from './graph/plugin.ts';
 import home from './home/plugin.ts';
 import memory from './memory/plugin.ts';
 import projects from './projects/plugin.ts';
 import source from './source/plugin.ts';
 
-export default [graph, home, memory, projects, source];
+export default [convert, graph, home, memory, projects, source];

@@ -7,7 +7,6 @@ from pathlib import Path
 from ...base.config import config
 from ..exceptions import DatasetNotFoundError
 
-
 PROJECT_FOLDER = "datasets"
 
 

@@ -9,6 +9,7 @@ import type {
   GraphDocument,
   MemoryDocument
 } from '../api/documents.ts';
+import type { Texts } from '../ui/signals.ts';
 import { type Change, cellNumber, changeFor, insertUse, make, removeUse } from './cells.ts';
 import {
   besideOf,
@@ -25,6 +26,7 @@ import type { Applied, ReportForm, Workbench } from './model.ts';
 
 /** What the bench asks of the application. */
 export interface BenchWiring {
+  trans: Texts;
   contents: Contents.IManager;
   /** Ask whether to change a cell and run the cells that it takes. */
   confirm(change: Change): Promise<boolean>;
@@ -51,9 +53,7 @@ export class NotebookBench implements Workbench {
   }
 
   async targets(): Promise<ConversionTargets | null | undefined> {
-    const kernel = this._panel.isDisposed
-      ? null
-      : this._panel.sessionContext.session?.kernel;
+    const kernel = this._panel.isDisposed ? null : this._panel.sessionContext.session?.kernel;
     if (!kernel) {
       return undefined;
     }
@@ -76,7 +76,8 @@ export class NotebookBench implements Workbench {
     this._beside = beside;
     try {
       const stopping = (): boolean => this._stopping;
-      return await convertIn(kernel, name, samples, { beside, progress, stopping });
+      const watching = { beside, progress, stopping };
+      return this._known(await convertIn(kernel, name, samples, watching));
     } finally {
       this._beside = null;
       leave(beside);
@@ -85,15 +86,17 @@ export class NotebookBench implements Workbench {
 
   stop(): Promise<void> {
     if (!this._beside) {
-      const message = 'This kernel cannot be asked while it runs: interrupt it instead.';
-      return Promise.reject(new Error(message));
+      const { trans } = this._wiring;
+      return Promise.reject(
+        new Error(trans.__('This kernel cannot be asked while it runs: interrupt it instead.'))
+      );
     }
     this._stopping = true;
     return Promise.resolve();
   }
 
-  use(conversion: Conversion): Promise<void> {
-    return insertUse(this._open(), conversion);
+  async use(conversion: Conversion): Promise<void> {
+    this._ran(await insertUse(this._open(), conversion));
   }
 
   async undo(name: string): Promise<void> {
@@ -111,7 +114,7 @@ export class NotebookBench implements Workbench {
 
   async export({ name, number }: Conversion, form: ReportForm): Promise<void> {
     const [extension, type] = FILES[form];
-    const text = await reportIn(this._kernel(), number, form);
+    const { text } = this._known(await reportIn(this._kernel(), number, form));
     this._wiring.download(text, `${name}-static.${extension}`, type);
   }
 
@@ -124,7 +127,7 @@ export class NotebookBench implements Workbench {
     if (!(await this._wiring.confirm(change))) {
       return 'declined';
     }
-    await make(panel, change);
+    this._ran(await make(panel, change));
     return 'applied';
   }
 
@@ -133,12 +136,12 @@ export class NotebookBench implements Workbench {
     return this._panel.isDisposed ? null : cellNumber(this._panel, file);
   }
 
-  graph({ number }: Conversion): Promise<GraphDocument> {
-    return graphIn(this._kernel(), number);
+  async graph({ number }: Conversion): Promise<GraphDocument> {
+    return this._known(await graphIn(this._kernel(), number));
   }
 
-  memory({ number }: Conversion): Promise<{ documents: MemoryDocument[] }> {
-    return memoryIn(this._kernel(), number);
+  async memory({ number }: Conversion): Promise<{ documents: MemoryDocument[] }> {
+    return this._known(await memoryIn(this._kernel(), number));
   }
 
   /** `name.tgm`, or with a number where such a file is there. */
@@ -152,9 +155,23 @@ export class NotebookBench implements Workbench {
     return file;
   }
 
+  private _known<T>(made: T | null): T {
+    if (made === null) {
+      throw new Error(this._wiring.trans.__('The kernel was restarted: run the cells again.'));
+    }
+    return made;
+  }
+
+  private _ran(well: boolean): void {
+    if (!well) {
+      const { trans } = this._wiring;
+      throw new Error(trans.__('The cell ended in an error: its output tells more.'));
+    }
+  }
+
   private _open(): NotebookPanel {
     if (this._panel.isDisposed) {
-      throw new Error('The notebook was closed.');
+      throw new Error(this._wiring.trans.__('The notebook was closed.'));
     }
     return this._panel;
   }
@@ -162,7 +179,7 @@ export class NotebookBench implements Workbench {
   private _kernel(): Kernel.IKernelConnection {
     const kernel = this._open().sessionContext.session?.kernel;
     if (!kernel) {
-      throw new Error('The notebook has no running kernel.');
+      throw new Error(this._wiring.trans.__('The notebook has no running kernel.'));
     }
     return kernel;
   }

@@ -11,19 +11,17 @@ function sources(panel: NotebookPanel): string[] {
   return panel.content.widgets.map(cell => cell.model.sharedModel.getSource());
 }
 
-async function run(panel: NotebookPanel, ...indices: number[]): Promise<void> {
+function run(panel: NotebookPanel, ...indices: number[]): Promise<boolean> {
   const cells = panel.content.widgets.filter((_, index) => indices.includes(index));
-  if (!(await NotebookActions.runCells(panel.content, cells, panel.sessionContext))) {
-    throw new Error('The cell ended in an error: its output tells more.');
-  }
+  return NotebookActions.runCells(panel.content, cells, panel.sessionContext);
 }
 
-/** Add the cell that converts below the one that defines the name, and run it. */
-export async function insertUse(panel: NotebookPanel, conversion: Conversion): Promise<void> {
+/** Add the cell that converts below the one that defines the name; whether it ran well. */
+export function insertUse(panel: NotebookPanel, conversion: Conversion): Promise<boolean> {
   const { code, after } = usingCell(sources(panel), conversion);
   const shared = panel.content.model?.sharedModel;
   if (!shared) {
-    return;
+    return Promise.resolve(false);
   }
   shared.insertCell(after + 1, {
     cell_type: 'code',
@@ -31,7 +29,7 @@ export async function insertUse(panel: NotebookPanel, conversion: Conversion): P
     metadata: { [MARK]: conversion.name, trusted: true }
   });
   panel.content.activeCellIndex = after + 1;
-  await run(panel, after + 1);
+  return run(panel, after + 1);
 }
 
 /** Take away the cells that `insertUse` added for a name. */
@@ -79,10 +77,10 @@ export function changeFor(
   return { index, text: texts[index], runs: cellsToRun(texts, index, name) };
 }
 
-/** Write a change into its cell and run what it asks for. */
-export async function make(panel: NotebookPanel, change: Change): Promise<void> {
+/** Write a change into its cell and run what it asks for; whether all of it ran well. */
+export function make(panel: NotebookPanel, change: Change): Promise<boolean> {
   panel.content.widgets[change.index]?.model.sharedModel.setSource(change.text);
-  await run(panel, ...change.runs);
+  return run(panel, ...change.runs);
 }
 
 /** Where a line of a cell stands: the cell's number from 1, null where none has this file. */

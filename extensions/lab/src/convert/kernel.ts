@@ -70,13 +70,13 @@ export interface Watching {
   stopping: () => boolean;
 }
 
-/** Convert `name` on the samples; a wish to stop is passed on once the conversion has begun. */
+/** Convert `name` on the samples, null without Tengen; a wish to stop is passed on once the conversion has begun. */
 export async function convertIn(
   kernel: Kernel.IKernelConnection,
   name: string,
   samples: string[],
   { beside, progress, stopping }: Watching
-): Promise<Conversion> {
+): Promise<Conversion | null> {
   const latest = beside ? await ask<Conversion>(beside, 'status()') : null;
   const before = latest?.number ?? 0;
   let over = false;
@@ -95,8 +95,7 @@ export async function convertIn(
   };
   const watching = watch();
   try {
-    const made = await ask<Conversion>(kernel, `start(${python(name)}, ${python(samples)})`);
-    return known(made);
+    return await ask<Conversion>(kernel, `start(${python(name)}, ${python(samples)})`);
   } finally {
     over = true;
     await watching;
@@ -118,34 +117,26 @@ export async function saveIn(
 }
 
 /** The report as the text of a file. */
-export async function reportIn(
+export function reportIn(
   kernel: Kernel.IKernelConnection,
   number: number,
   form: ReportForm
-): Promise<string> {
-  const made = await ask<{ text: string }>(kernel, `report(${number}, ${python(form)})`);
-  return made?.text ?? '';
+): Promise<{ text: string } | null> {
+  return ask<{ text: string }>(kernel, `report(${number}, ${python(form)})`);
 }
 
 /** The graph of a conversion. */
-export async function graphIn(
+export function graphIn(
   kernel: Kernel.IKernelConnection,
   number: number
-): Promise<GraphDocument> {
-  return known(await ask<GraphDocument>(kernel, `graph(${number})`));
+): Promise<GraphDocument | null> {
+  return ask<GraphDocument>(kernel, `graph(${number})`);
 }
 
 /** The memory of a conversion, dynamic and static. */
-export async function memoryIn(
+export function memoryIn(
   kernel: Kernel.IKernelConnection,
   number: number
-): Promise<{ documents: MemoryDocument[] }> {
-  return known(await ask<{ documents: MemoryDocument[] }>(kernel, `memory(${number})`));
-}
-
-function known<T>(made: T | null): T {
-  if (made === null) {
-    throw new Error('Tengen is not loaded in this kernel.');
-  }
-  return made;
+): Promise<{ documents: MemoryDocument[] } | null> {
+  return ask<{ documents: MemoryDocument[] }>(kernel, `memory(${number})`);
 }

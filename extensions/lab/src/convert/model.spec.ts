@@ -90,7 +90,8 @@ test('no kernel, no Tengen and nothing to convert are told apart', async () => {
     [{ version: 1, targets: [] }, 'nothing']
   ] as const) {
     const model = new ConvertModel(
-      bench({ targets: () => Promise.resolve(answer as ConversionTargets | null | undefined) }).bench
+      bench({ targets: () => Promise.resolve(answer as ConversionTargets | null | undefined) })
+        .bench
     );
     await model.load();
     assert.deepEqual(model.state, { kind: 'empty', why });

@@ -44,7 +44,14 @@ export type ConvertState =
   | { kind: 'empty'; why: 'no-kernel' | 'absent' | 'nothing' }
   | { kind: 'error'; error: unknown }
   | { kind: 'choosing'; targets: ConversionTarget[] }
-  | { kind: 'running'; name: string; waiting: boolean; stopping: boolean; stage: string; done: number }
+  | {
+      kind: 'running';
+      name: string;
+      waiting: boolean;
+      stopping: boolean;
+      stage: string;
+      done: number;
+    }
   | { kind: 'failed'; conversion: Conversion }
   | { kind: 'report'; conversion: Conversion };
 
@@ -141,7 +148,8 @@ export class ConvertModel {
         );
       }
       if (!found.targets.some(target => target.name === this._chosen)) {
-        this._chosen = (found.targets.find(target => !target.static) ?? found.targets[0])!.name;
+        const first = found.targets.find(target => !target.static) ?? found.targets[0];
+        this._chosen = first?.name ?? '';
       }
       this._set({ kind: 'choosing', targets: found.targets });
     } catch (error) {

@@ -8,6 +8,7 @@ import { ConvertContent, type ConvertWiring } from './view.tsx';
 export class ConvertPanel extends ReactWidget {
   readonly model: ConvertModel;
   private readonly _wiring: ConvertWiring;
+  private _focused = false;
 
   constructor(model: ConvertModel, wiring: ConvertWiring) {
     super();
@@ -15,14 +16,28 @@ export class ConvertPanel extends ReactWidget {
     this._wiring = wiring;
     this.addClass('tengen-Convert');
     this.node.tabIndex = -1;
+    this.node.addEventListener('focusin', () => (this._focused = true));
+    this.node.addEventListener('focusout', ({ relatedTarget: next }) => {
+      // Without a next element what had the focus was redrawn, and the focus is still ours.
+      this._focused = !next || this.node.contains(next as Node);
+    });
   }
 
   protected render(): React.ReactElement {
-    return <ConvertContent model={this.model} {...this._wiring} />;
+    const onState = (): void => {
+      if (this._focused) {
+        this._focus();
+      }
+    };
+    return <ConvertContent model={this.model} {...this._wiring} onState={onState} />;
   }
 
   protected onActivateRequest(): void {
-    const first = this.node.querySelector<HTMLElement>('[data-first], button:enabled');
-    (first ?? this.node).focus();
+    this._focused = true;
+    this._focus();
+  }
+
+  private _focus(): void {
+    (this.node.querySelector<HTMLElement>('[data-first]:enabled') ?? this.node).focus();
   }
 }

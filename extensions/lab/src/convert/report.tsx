@@ -13,7 +13,9 @@ import { noteText, verdictText, whatText } from './words.ts';
 type Props = ConvertProps & { conversion: Conversion; report: ConversionReport };
 
 /** The whole report. */
-export function Report(props: ConvertProps & { conversion: Conversion }): React.ReactElement | null {
+export function Report(
+  props: ConvertProps & { conversion: Conversion }
+): React.ReactElement | null {
   const { report } = props.conversion;
   return report && <Sections {...props} report={report} />;
 }

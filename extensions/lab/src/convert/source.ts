@@ -27,9 +27,7 @@ export function usingCell(
 ): { code: string; after: number } {
   const { name, code } = conversion;
   const known = importedName(cells);
-  const text = known
-    ? code.replaceAll('tengen.', `${known}.`)
-    : `import tengen\n\n${code}`;
+  const text = known ? code.replaceAll('tengen.', `${known}.`) : `import tengen\n\n${code}`;
   const needed = [name, ...(code.match(NAMES) ?? [])];
   let after = -1;
   for (const [index, cell] of cells.entries()) {

@@ -28,10 +28,11 @@ export interface ConvertProps extends ConvertWiring {
 }
 
 /** The whole panel. */
-export function ConvertContent(props: ConvertProps): React.ReactElement {
-  const { model, trans } = props;
+export function ConvertContent(props: ConvertProps & { onState?: () => void }): React.ReactElement {
+  const { model, onState, trans } = props;
   useSignal(model.changed);
   const { state } = model;
+  React.useEffect(() => onState?.(), [state.kind]);
   switch (state.kind) {
     case 'loading':
       return (

@@ -26,7 +26,11 @@ export function verdictText(report: ConversionReport, trans: Texts): string {
   const part = `${Math.round(100 * memory)}%`;
   return time <= 1 / 1.05
     ? trans.__('Static, same results, %1× faster, %2 of the memory.', (1 / time).toFixed(1), part)
-    : trans.__('Static, same results, %1× the speed, %2 of the memory.', (1 / time).toFixed(2), part);
+    : trans.__(
+        'Static, same results, %1× the speed, %2 of the memory.',
+        (1 / time).toFixed(2),
+        part
+      );
 }
 
 function ratioOf(costs: CostRow[], unit: CostRow['unit']): number | null {
