@@ -59,6 +59,7 @@ MODULES = {
 }
 MODULES |= {"jinja2": "jupyter_server", "jupyter_core": "jupyter_server"}
 MODULES |= {"jupyter_client": "jupyter_server", "markupsafe": "jupyter_server"}
+MODULES |= {"argon2": "argon2-cffi", "anyio": "jupyter_server", "urllib3": "dulwich"}
 MODULES |= {"traitlets": "jupyter_server", "IPython": "ipykernel", "llvmlite": "numba"}
 
 

@@ -207,7 +207,8 @@ class _Programs:
 
 
 def _paths(bodies: Iterable[Body]) -> set[str]:
-    return {call.path for body in bodies for call in body.program.calls}
+    calls = [call for body in bodies for call in body.program.calls]
+    return {path for call in calls for path in (call.path, *call.wanted_by)}
 
 
 def _check(kind: str, number: int, value: Any, shape: tuple[int | None, ...]) -> None:

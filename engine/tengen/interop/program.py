@@ -27,7 +27,7 @@ class Call:
 
     `whole`: the result goes into the one output as it is, be it a tuple. `path`: the submodule.
     `follows`: the function takes `training=`, the flag of that submodule. `frees`: slots that
-    nobody reads afterwards.
+    nobody reads afterwards. `wanted_by`: run only while one of these submodules trains ((): always).
     """
 
     name: str
@@ -41,6 +41,7 @@ class Call:
     whole: bool = True
     follows: bool = False
     frees: tuple[int, ...] = ()
+    wanted_by: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         outputs = ", ".join("_" if i is None else f"%{i}" for i in self.outputs)
@@ -85,6 +86,33 @@ def filled(value: Any, values: list[Any]) -> Any:
     return value
 
 
+def only_for_updates(
+    calls: list[Call], results: set[int], updates: dict[int, str]
+) -> dict[int, tuple[str, ...]]:
+    """For each call (by its place) that serves updates of state alone, the submodules whose.
+
+    `results` are the slots needed in any case, `updates` those of new state by submodule.
+    """
+    wanted: dict[int, set[str] | None] = dict.fromkeys(results)
+    for slot, path in updates.items():
+        if wanted.get(slot, set()) is not None:
+            wanted.setdefault(slot, set()).add(path)  # type: ignore[union-attr]
+    found: dict[int, tuple[str, ...]] = {}
+    for place in range(len(calls) - 1, -1, -1):
+        call = calls[place]
+        needs = [wanted[o] for o in call.outputs if o is not None and o in wanted]
+        always = any(n is None for n in needs) or not needs
+        paths = set().union(*[n for n in needs if n is not None])
+        if not always:
+            found[place] = tuple(sorted(paths))
+        for slot in slots_in((call.args, call.kwargs)):
+            if always:
+                wanted[slot] = None
+            elif wanted.get(slot, set()) is not None:
+                wanted.setdefault(slot, set()).update(paths)  # type: ignore[union-attr]
+    return found
+
+
 class Program:
     """Calls in order over `size` slots; the slots in `kept` outlive the last call."""
 
@@ -114,6 +142,8 @@ class Program:
         outer = state.scope
         try:
             for call in self.calls:
+                if call.wanted_by and not any(training(path) for path in call.wanted_by):
+                    continue
                 state.scope = scopes[call.path]
                 args = [
                     values[a.index] if type(a) is Slot else filled(a, values) for a in call.args

@@ -9,7 +9,7 @@ from ..base.errors import UnsupportedError
 from ..tensor import Tensor
 from .aten.table import Entry, find
 from .imported import Body, Held, ImportedModule, Update
-from .program import Call, Program, Slot
+from .program import Call, Program, Slot, only_for_updates
 from .structure import Structure
 from .torch_library import data_type, tensor_of, torch
 from .torch_modes import operator_name
@@ -61,6 +61,7 @@ class Reading:
         self.size = 0
         self.calls: list[Call] = []
         self.constants: dict[int, Any] = {}
+        self.places = {id(part): path for path, part in reversed(list(root.named_modules()))}
 
     def body(self) -> Body:
         """Read everything."""
@@ -98,6 +99,11 @@ class Reading:
                 follows = spec.target not in self.always
                 updates.append(Update(self.slots[node], self.held(spec.target), follows))
         kept = {r.index for r in results if isinstance(r, Slot)} | {u.slot for u in updates}
+        always = {r.index for r in results if isinstance(r, Slot)}
+        always |= {u.slot for u in updates if not u.follows}
+        writers = {u.slot: self.path_of_part(u.held) for u in updates if u.follows}
+        for place, paths in only_for_updates(self.calls, always, writers).items():
+            self.calls[place].wanted_by = paths
         program = Program(self.calls, self.size, kept)
         out = Structure.of(self.exported.call_spec.out_spec).rebuilding(results)
         return Body(program, inputs, shapes, held, self.constants, updates, out)
@@ -112,6 +118,10 @@ class Reading:
         """The tensor of ours that a parameter's or buffer's name stands for."""
         head, _, name = target.rpartition(".")
         return Held(self.root.part(head), name)
+
+    def path_of_part(self, held: Held) -> str:
+        """Where the part stands that holds a tensor."""
+        return self.places[id(held.owner)]
 
     def constant(self, spec: Any) -> Any:
         """The value of a tensor that is no part of the state."""

@@ -229,7 +229,7 @@ def totals(document: Document) -> Document:
 
 def _groups(model: Module) -> list[Document]:
     return [
-        {"path": path, "kind": type(module).__name__}
+        {"path": path, "kind": getattr(module, "_kind", "") or type(module).__name__}
         for path, module in model.named_modules()
         if path
     ]

@@ -1,0 +1,104 @@
+"""Real runs of a step under a memory budget: their time, and the allocator's word on the peak."""
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ..device import get_allocated_memory, get_max_allocated_memory, reset_max_memory_stats
+from ..jit.compiling import runner_for
+from ..jit.frozen import flat_tensors
+from ..jit.static import Replay
+from .plans import put_back
+
+RUNS = 5
+
+
+class BudgetRuns:
+    """Runs of `step(*samples)` as `jit.trace(..., memory_budget=budget, without_host=True)` does.
+
+    After each run everything is as it was before, to the bit. `held` are the bytes of the inputs,
+    parameters and states, which count towards the peak.
+    """
+
+    def __init__(
+        self, step: Callable[..., Any], samples: tuple[Any, ...], budget: int, held: int = 0
+    ):
+        self.step = step
+        self.samples = samples
+        self.budget = budget
+        self.held = held
+        self.seconds: list[float] = []
+        self.peaks: list[int] = []
+        self._replay = Replay(step, runner_for(budget=budget))
+        self._replay.frozen = True
+
+    def run(self) -> None:
+        """One more measured run.
+
+        It is the second of two calls: the first one moves parameters and states to memory that
+        nobody else holds, so that the second may write over it as training does.
+        """
+        replay = self._replay
+        with put_back(self.step, self.samples):
+            replay(*self.samples)
+            replay.frozen = bool(replay.kept)  # else Python runs along, as in a checked trace
+            before = get_allocated_memory()
+            reset_max_memory_stats()
+            start = time.perf_counter()
+            result = replay(*self.samples)
+            for tensor in flat_tensors(result):
+                _ = tensor._buffer.array
+            self.seconds.append(time.perf_counter() - start)
+            self.peaks.append(self.held + self._kept() + get_max_allocated_memory() - before)
+            del result
+
+    def _kept(self) -> int:
+        """Bytes that the programs hold between runs: their arena, and what is computed once."""
+        stretches = self._replay.runner.tree.programs.values()
+        programs = [program for s in stretches for program in s.programs.values()]
+        return self._replay.runner.arena_bytes() + max((p.kept_bytes for p in programs), default=0)
+
+    def point(self) -> dict[str, Any]:
+        """The measured point of the budget curve: the middle time and the largest peak so far."""
+        return {
+            "budget": self.budget,
+            "peak": max(self.peaks),
+            "ms": round(1000 * statistics.median(self.seconds), 3),
+            "measured": True,
+        }
+
+
+class Requests:
+    """Answers a viewer that asks for measurements, one run at a time.
+
+    The viewer repeats `{"measure": bytes, "number": n}` until the answer has a point: between two
+    runs the process is free for other work, and giving up is to ask no more (`{"cancel": n}`).
+    """
+
+    def __init__(self, begin: Callable[[int], BudgetRuns], runs: int = RUNS):
+        self.begin = begin
+        self.runs = runs
+        self._under_way: dict[int, BudgetRuns] = {}
+
+    def answer(self, asked: dict[str, Any]) -> dict[str, Any] | None:
+        """The answer to one message; None where none is due. A failing run is answered in words."""
+        if "cancel" in asked:
+            self._under_way.pop(asked["cancel"], None)
+            return None
+        if "measure" not in asked:
+            return None
+        number = asked["number"]
+        found = self._under_way.get(number)
+        try:
+            if found is None:
+                found = self._under_way[number] = self.begin(int(asked["measure"]))
+            found.run()
+        except Exception as error:
+            self._under_way.pop(number, None)
+            return {"number": number, "error": f"{type(error).__name__}: {error}"}
+        done = len(found.seconds)
+        if done < self.runs:
+            return {"number": number, "done": done, "of": self.runs, "point": None}
+        del self._under_way[number]
+        return {"number": number, "done": done, "of": self.runs, "point": found.point()}
