@@ -62,9 +62,22 @@ def _build(name: str) -> tuple[Any, int]:
         return _Drawn(1), 128
     if name.startswith("deep"):
         return _Deep(int(name[4:])), 32
+    if name.startswith("imported:"):
+        return _imported(name.partition(":")[2])
     import tengen.models as models
 
     return getattr(models, name)(), 224
+
+
+def _imported(name: str) -> tuple[Any, int]:
+    """The PyTorch definition of the same network, taken in."""
+    import torch
+    from tengen.interop import from_torch
+
+    from .torch_networks import build
+
+    net, size = build(name)
+    return from_torch(net, torch.zeros(2, 3, size, size)), size
 
 
 def _static(function: Callable[..., Any], options: dict[str, Any]) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""The button that makes a model or a step static: choosing, the report, and what is done with it."""
+"""The button that makes a model or a step static: the choice, the report, what comes of it."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_branch_on_data_is_found_changed_and_the_static_model_used(
     card.locator(f"{PANEL}-link").click()
     page.wait_for_selector(".jp-Cell.jp-mod-active:has-text('class Net')")
     card.get_by_role("button", name="Apply and re-check").click()
-    assert "Cells 3" in page.inner_text(".jp-Dialog-body")
+    assert "Cells 3" in page.inner_text(".jp-Dialog-content")
     page.click(".jp-Dialog .jp-mod-accept")
     page.wait_for_selector(f"{PANEL}-verdict", state="detached")
     page.wait_for_selector(f"{PANEL}-verdict", timeout=PATIENCE)

@@ -27,7 +27,8 @@ class Call:
 
     `whole`: the result goes into the one output as it is, be it a tuple. `path`: the submodule.
     `follows`: the function takes `training=`, the flag of that submodule. `frees`: slots that
-    nobody reads afterwards. `wanted_by`: run only while one of these submodules trains ((): always).
+    nobody reads afterwards. `wanted_by`: run only while one of these submodules trains; ()
+    stands for always.
     """
 
     name: str

@@ -91,9 +91,15 @@ def _prepared(module: Any) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the dumps that torch.export writes when it gives up: the error says it all."""
-    before = logging.root.manager.disable
+    """Without the dumps that torch.export writes when it gives up: the error says it all.
+
+    Garbage is collected before and not meanwhile: generators of PyTorch's that were left open put
+    warning filters back when they go.
+    """
+    before, collecting = logging.root.manager.disable, gc.isenabled()
     logging.disable(logging.ERROR)
+    gc.collect()
+    gc.disable()
     try:
         with (
             warnings.catch_warnings(),
@@ -104,6 +110,8 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
+        if collecting:
+            gc.enable()
 
 
 def _repeated(samples: Any) -> Any:

@@ -36,13 +36,14 @@ class BudgetRuns:
     def run(self) -> None:
         """One more measured run.
 
-        It is the second of two calls: the first one moves parameters and states to memory that
-        nobody else holds, so that the second may write over it as training does.
+        A call before it moves parameters and states to memory that nobody else holds, so that the
+        measured one may write over it as training does.
         """
+        if not self.seconds:
+            self._compile()
         replay = self._replay
         with put_back(self.step, self.samples):
             replay(*self.samples)
-            replay.frozen = bool(replay.kept)  # else Python runs along, as in a checked trace
             before = get_allocated_memory()
             reset_max_memory_stats()
             start = time.perf_counter()
@@ -52,6 +53,18 @@ class BudgetRuns:
             self.seconds.append(time.perf_counter() - start)
             self.peaks.append(self.held + self._kept() + get_max_allocated_memory() - before)
             del result
+
+    def _compile(self) -> None:
+        """Record the step and make both programs: for values that others hold, and for its own."""
+        replay = self._replay
+        with put_back(self.step, self.samples):
+            replay(*self.samples)
+            replay.frozen = bool(replay.kept)  # else Python runs along, as in a checked trace
+            replay(*self.samples)
+
+    def release(self) -> None:
+        """Give back the memory that the programs keep for a next run."""
+        self._replay.runner.release()
 
     def _kept(self) -> int:
         """Bytes that the programs hold between runs: their arena, and what is computed once."""
@@ -74,31 +87,46 @@ class Requests:
 
     The viewer repeats `{"measure": bytes, "number": n}` until the answer has a point: between two
     runs the process is free for other work, and giving up is to ask no more (`{"cancel": n}`).
+    Only the latest measurement is kept under way. `found` is told of every point.
     """
 
-    def __init__(self, begin: Callable[[int], BudgetRuns], runs: int = RUNS):
+    def __init__(
+        self,
+        begin: Callable[[int], BudgetRuns],
+        found: Callable[[dict[str, Any]], Any],
+        runs: int = RUNS,
+    ):
         self.begin = begin
+        self.found = found
         self.runs = runs
         self._under_way: dict[int, BudgetRuns] = {}
 
     def answer(self, asked: dict[str, Any]) -> dict[str, Any] | None:
         """The answer to one message; None where none is due. A failing run is answered in words."""
         if "cancel" in asked:
-            self._under_way.pop(asked["cancel"], None)
+            self._end(asked["cancel"])
             return None
         if "measure" not in asked:
             return None
         number = asked["number"]
-        found = self._under_way.get(number)
+        made = self._under_way.get(number)
         try:
-            if found is None:
-                found = self._under_way[number] = self.begin(int(asked["measure"]))
-            found.run()
+            if made is None:
+                for other in list(self._under_way):
+                    self._end(other)
+                made = self._under_way[number] = self.begin(round(asked["measure"]))
+            made.run()
         except Exception as error:
-            self._under_way.pop(number, None)
+            self._end(number)
             return {"number": number, "error": f"{type(error).__name__}: {error}"}
-        done = len(found.seconds)
-        if done < self.runs:
-            return {"number": number, "done": done, "of": self.runs, "point": None}
-        del self._under_way[number]
-        return {"number": number, "done": done, "of": self.runs, "point": found.point()}
+        done, point = len(made.seconds), None
+        if done >= self.runs:
+            self._end(number)
+            point = made.point()
+            self.found(point)
+        return {"number": number, "done": done, "of": self.runs, "point": point}
+
+    def _end(self, number: int) -> None:
+        made = self._under_way.pop(number, None)
+        if made is not None:
+            made.release()

@@ -70,10 +70,13 @@ class MemoryView:
         """
         checked(budget)
         made = self._runs(self._allowed(budget))
-        for _ in range(max(runs, 1)):
-            if stop is not None and stop():
-                return None
-            made.run()
+        try:
+            for _ in range(max(runs, 1)):
+                if stop is not None and stop():
+                    return None
+                made.run()
+        finally:
+            made.release()
         return self._add(made.point())
 
     def _allowed(self, budget: int | float) -> int:
@@ -116,7 +119,7 @@ class MemoryView:
         return "\n".join([*lines, *self.notes])
 
     def _repr_mimebundle_(self, **_: Any) -> Any:
-        requests = Requests(self._runs) if self._call else None
+        requests = Requests(self._runs, self._add) if self._call else None
         widget = _widget(json.dumps(self._input()), requests)
         plain = {"text/plain": repr(self)}
         if widget is None:

@@ -7,7 +7,7 @@ there. Bytes are exact, times a model's word.
 import contextlib
 import dataclasses
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..base.errors import TraceError
@@ -16,7 +16,7 @@ from ..compiler.liveness import peak_bytes
 from ..compiler.recompute import Planner
 from ..graph.graph import Graph
 from ..jit.capture import captured
-from ..jit.compiling import Budget, checked
+from ..jit.compiling import checked
 from ..jit.estimate import planned
 from ..jit.reachable import reachable
 from ..jit.snapshot import Snapshot
@@ -94,7 +94,7 @@ def plans(
 
 
 @contextlib.contextmanager
-def put_back(step: Callable[..., Any], samples: tuple[Any, ...]) -> Any:
+def put_back(step: Callable[..., Any], samples: tuple[Any, ...]) -> Iterator[None]:
     """Whatever the step changes inside the block is as before after it, and it prints nothing."""
     leaves: list[Tensor] = []
     flatten(samples, leaves)
@@ -110,7 +110,7 @@ def _ms(graph: Graph) -> float:
     return round(1000 * sum(cost.seconds(node) for node in graph.nodes), 3)
 
 
-def _curve(graph: Graph, made: Plans, budget: Budget) -> dict[str, Any] | None:
+def _curve(graph: Graph, made: Plans, budget: int | float) -> dict[str, Any] | None:
     """What memory costs in time, from the least of it to all; None where there is no choice."""
     choices = Planner(graph).curve(POINTS)
     if len(choices) < 2:
@@ -126,5 +126,4 @@ def _curve(graph: Graph, made: Plans, budget: Budget) -> dict[str, Any] | None:
         }
         for choice in choices
     ]
-    assert budget is not None
     return {"version": 1, "points": points, "chosen": made.allowed(budget)}

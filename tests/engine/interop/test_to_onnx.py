@@ -53,7 +53,24 @@ def runs_with_another_batch(report, model, samples):
         close(got, want.numpy())
 
 
-@pytest.mark.parametrize("name", ENTRIES)
+LONG = (
+    "resnet34",
+    "resnet50",
+    "resnet101",
+    "bert",
+    "vit",
+    "efficientnet",
+    "shufflenet",
+    "mobilenet",
+)
+
+
+def tiers(names):
+    """The names, those that take long in the long tier."""
+    return [pytest.param(n, marks=pytest.mark.long) if n in LONG else n for n in names]
+
+
+@pytest.mark.parametrize("name", tiers(ENTRIES))
 def test_every_model(name, tmp_path):
     make, shape = ENTRIES[name]
     model = make()
@@ -71,7 +88,7 @@ def test_every_model(name, tmp_path):
     assert sum(n in names for n in model.state_dict()) >= 0.9 * len(model.state_dict())
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", tiers(MODELS))
 def test_imported_models(name, tmp_path):
     torch = pytest.importorskip("torch")
     torch.manual_seed(0)

@@ -33,8 +33,11 @@ export class ConvertPanel extends ReactWidget {
   }
 
   protected onActivateRequest(): void {
-    this._focused = true;
-    this._focus();
+    // A click on one of our buttons activates us too, and has to stay on its button.
+    if (!this.node.contains(document.activeElement)) {
+      this._focused = true;
+      this._focus();
+    }
   }
 
   private _focus(): void {

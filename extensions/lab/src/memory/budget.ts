@@ -2,15 +2,32 @@
 
 import type { BudgetCurve, BudgetPoint } from '../api/documents.ts';
 
-/** The points by rising budget; of two for one budget the measured one. */
+/**
+ * The points by rising budget; of two for one budget the measured one.
+ *
+ * A model's times are right among themselves: the nearest measured time sets their scale.
+ */
 export function sortedPoints(curve: BudgetCurve): BudgetPoint[] {
   const best = new Map<number, BudgetPoint>();
-  for (const point of curve.points) {
+  for (const point of onOneScale(curve.points)) {
     if (point.measured || !best.get(point.budget)?.measured) {
       best.set(point.budget, point);
     }
   }
   return [...best.values()].sort((a, b) => a.budget - b.budget);
+}
+
+function onOneScale(points: readonly BudgetPoint[]): BudgetPoint[] {
+  const model = points.filter(point => !point.measured).sort((a, b) => a.budget - b.budget);
+  const scales = points
+    .filter(point => point.measured)
+    .map(({ budget, ms }) => ({ budget, by: ms / (expectedAt(model, budget)?.ms || ms) }));
+  return points.map(point => {
+    const [nearest] = scales.sort(
+      (a, b) => Math.abs(a.budget - point.budget) - Math.abs(b.budget - point.budget)
+    );
+    return point.measured || !nearest ? point : { ...point, ms: point.ms * nearest.by };
+  });
 }
 
 /** What to expect at a budget: a point's own figures, or a straight line between two. */

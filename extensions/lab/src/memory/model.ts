@@ -15,6 +15,8 @@ import { Timeline } from './timeline.ts';
 export interface MemoryInput {
   documents: MemoryDocument[];
   curve?: BudgetCurve | null;
+  /** What is not shown and why, in sentences. */
+  notes?: string[];
 }
 
 /** Runs the step under a budget; rejects when aborted. */
@@ -73,6 +75,7 @@ export class MemoryModel {
   private _scope: Scope = 'moment';
   private _batch: number | null = null;
   private _curve: BudgetCurve | null = null;
+  private _notes: readonly string[] = [];
   private _measuring: { budget: number; abort: AbortController } | null = null;
   private _failure: unknown = null;
   private _cache = new Map<string, { key: string; value: unknown }>();
@@ -151,6 +154,11 @@ export class MemoryModel {
     return this._curve;
   }
 
+  /** What is not shown and why, in sentences. */
+  get notes(): readonly string[] {
+    return this._notes;
+  }
+
   /** The budget that is being measured, or null. */
   get measuring(): number | null {
     return this._measuring?.budget ?? null;
@@ -188,6 +196,7 @@ export class MemoryModel {
     this._pointer = this._hovered = this._selected = null;
     this._active = 0;
     this._curve = input.curve ?? null;
+    this._notes = input.notes ?? [];
     try {
       const documents = input.documents.filter(document => document.blocks.count > 0);
       const first = documents[0];

@@ -71,6 +71,11 @@ function Full(props: MemoryViewProps): React.ReactElement {
         ))}
       </div>
       <BudgetPanel model={model} trans={trans} />
+      {model.notes.map(note => (
+        <p key={note} className="tengen-Memory-remark" role="note">
+          {note}
+        </p>
+      ))}
       <div className="tengen-Memory-lower">
         <div className="tengen-Memory-side">
           <BlockPanel {...props} />

@@ -2,6 +2,7 @@
 
 import style from 'text:../../style/memory.css';
 import { standaloneTexts } from '../ui/standalone.ts';
+import { type Channel, measureIn } from './measuring.ts';
 import { type MemoryInput, MemoryModel } from './model.ts';
 import { mount } from './mount.tsx';
 
@@ -11,7 +12,7 @@ interface Host {
     get(name: 'input'): string;
     on(event: 'change:input', listener: () => void): void;
     off(event: 'change:input', listener: () => void): void;
-  };
+  } & Channel;
   el: HTMLElement;
 }
 
@@ -22,7 +23,8 @@ function render({ model, el }: Host): () => void {
   page.classList.add('tengen-mod-widget');
   el.append(sheet, page);
   const memory = new MemoryModel({
-    load: async () => JSON.parse(model.get('input')) as MemoryInput
+    load: async () => JSON.parse(model.get('input')) as MemoryInput,
+    measure: measureIn(model)
   });
   const load = (): void => void memory.load();
   model.on('change:input', load);

@@ -11,7 +11,7 @@ class Double(nn.Module):
         self.body = nn.Sequential(
             nn.Conv2d(channels, out, 3, padding=1, bias=False), nn.BatchNorm2d(out),
             nn.ReLU(inplace=True),
-            nn.Conv2d(out, out, 3, padding=1), nn.InstanceNorm2d(out, affine=True),
+            nn.Conv2d(out, out, 3, padding=1, bias=False), nn.InstanceNorm2d(out, affine=True),
             nn.LeakyReLU(0.1, inplace=True),
         )  # fmt: skip
 
