@@ -72,6 +72,7 @@ def _build(name: str) -> tuple[Any, int]:
 def _imported(name: str) -> tuple[Any, int]:
     """The PyTorch definition of the same network, taken in."""
     import torch
+
     from tengen.interop import from_torch
 
     from .torch_networks import build

@@ -48,6 +48,14 @@ def step(x, y):
     sgd.step().clear_grad()
 """
 SHOW = "tg.viz.memory(step, x, y)"
+DEEPER = """\
+layers = [part for _ in range(12) for part in (M.Linear(64, 64), M.Sigmoid())]
+net = M.Sequential(*layers, M.Linear(64, 10))
+gm = tg.autodiff.GradManager().attach(net.parameters())
+sgd = optimizer.SGD(net.parameters(), lr=0.1, momentum=0.9)
+x = tg.Tensor(np.ones((2048, 64), np.float32))
+y = tg.Tensor(np.zeros(2048, np.int32))
+"""
 VIEW = ".tengen-Memory"
 PATIENCE = 300_000  # milliseconds: the first kernel on a loaded machine compiles a lot
 IDLE = "#jp-main-statusbar :text('Python 3 (ipykernel) | Idle')"
@@ -122,6 +130,28 @@ def test_a_step_is_recorded_drawn_and_explained(
     page.wait_for_selector(f"{VIEW} h3:has-text('At the cursor')")
     page.keyboard.press("p")
     page.wait_for_selector(f"{VIEW} h3:has-text('At the peak')")
+
+
+def test_plans_stand_beside_the_record_and_a_budget_is_measured(
+    launch: Launch, open_lab: OpenLab, picture: Picture
+) -> None:
+    studio = launch(settings=ALL_CELLS)
+    write_notebook(studio, "budgets.ipynb", CODE, DEEPER, f"{SHOW[:-1]}, budgets=(0.6,))")
+    page = open_lab(studio, "/lab/tree/budgets.ipynb?reset")
+    run_all(page)
+    page.wait_for_selector(f"{VIEW} .tengen-Memory-track")
+    tracks = page.locator(f"{VIEW} .tengen-Memory-track")
+    names = [tracks.nth(n).get_attribute("aria-label") for n in range(tracks.count())]
+    assert names == ["dynamic", "static", "recompute"]
+    assert re.match(r"recompute needs [\d.]+ MB, \d\d% of dynamic", page.inner_text(f"{VIEW} h2"))
+    budget = page.locator(f"{VIEW} .tengen-Memory-budget")
+    assert "0 of " in budget.inner_text()
+    budget.get_by_role("button", name="Measure here").click()
+    budget.locator("circle[data-measured='true']").wait_for(state="attached", timeout=PATIENCE)
+    assert "1 of " in budget.inner_text()
+    page.set_viewport_size({"width": 1360, "height": 1900})
+    page.locator(f"{VIEW} h2").first.scroll_into_view_if_needed()
+    picture(page, "memory-budgets")
 
 
 def test_the_kernel_is_asked_what_it_holds_and_leads_to_the_line(

@@ -13,7 +13,7 @@ from tengen_studio.context import StudioContext
 
 from .actors import PASSWORD
 from .browser import Browser
-from .factory import fresh_database_url, make_context, make_template
+from .factory import OPENED, fresh_database_url, make_context, make_template
 
 
 @pytest.fixture
@@ -36,6 +36,14 @@ def jp_server_config(templates_dir: Path, tmp_path: Path) -> dict[str, Any]:
             "database_url": fresh_database_url(),
         },
     }
+
+
+@pytest.fixture(autouse=True)
+def _closed_contexts() -> Iterator[None]:
+    """Close what a test has opened: a connection that is left open fails another test."""
+    yield
+    while OPENED:
+        OPENED.pop().close()
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from tengen_studio.context import StudioContext
 from tengen_studio.db.engine import Database
 from tengen_studio.start import open_context
 
+# Contexts that tests made by themselves; conftest.py closes them after each test.
+OPENED: list[StudioContext] = []
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 112"/>'
 NOTEBOOK = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
@@ -44,7 +46,9 @@ def make_context(tmp_path: Path, **changes: Any) -> StudioContext:
         "data_dir": tmp_path / "data",
         "database_url": fresh_database_url(),
     }
-    return open_context(**(fields | changes))
+    made = open_context(**(fields | changes))
+    OPENED.append(made)
+    return made
 
 
 def fresh_database_url() -> str:

@@ -126,4 +126,5 @@ def _curve(graph: Graph, made: Plans, budget: int | float) -> dict[str, Any] | N
         }
         for choice in choices
     ]
-    return {"version": 1, "points": points, "chosen": made.allowed(budget)}
+    chosen = min(max(made.allowed(budget), choices[0].peak), choices[-1].peak)
+    return {"version": 1, "points": points, "chosen": chosen}

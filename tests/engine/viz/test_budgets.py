@@ -91,7 +91,9 @@ def test_the_curve_is_the_compilers(shown):
     points = [p for p in curve.points if not p.measured]
     assert [p.ms for p in points] == sorted((p.ms for p in points), reverse=True)
     assert points[-1].ms == pytest.approx(view.documents[1]["ms"], abs=0.01)
-    assert points[0].budget < curve.chosen < points[-1].budget
+    assert points[0].budget < curve.chosen == view.documents[2]["budget"] < points[-1].budget
+    small = tg.viz.memory(training.step, *samples, budgets=(100,))
+    assert small.curve["chosen"] == small.curve["points"][0]["budget"]
 
 
 def test_a_budget_that_cannot_be_kept_is_told(shown):

@@ -105,7 +105,9 @@ class Stage:
         if text not in self._fixed:
             digest = hashlib.sha256(str(len(self._fixed)).encode())
             hexadecimal = re.fullmatch("[0-9a-f]+", text) and len(text) in (40, 64)
-            url_safe = "e" + base64.urlsafe_b64encode(digest.digest()).decode().replace("=", "")
+            url_safe = "example" + base64.urlsafe_b64encode(digest.digest()).decode().replace(
+                "=", ""
+            )
             self._fixed[text] = (digest.hexdigest() if hexadecimal else url_safe)[: len(text)]
         return self._fixed[text]
 

@@ -3,6 +3,7 @@
 import type { Kernel } from '@jupyterlab/services';
 
 const MIME = 'application/vnd.tengen+json';
+const MOST_TURNS = 20;
 
 /** The kernel's own error. */
 export class KernelError extends Error {
@@ -34,15 +35,20 @@ export async function askKernel<T>(
   expression: string
 ): Promise<T | null> {
   const code = `${JSON.stringify(imports)} in __import__('sys').modules and ${expression}`;
-  const future = kernel.requestExecute({
-    code: '',
-    silent: true,
-    store_history: false,
-    allow_stdin: false,
-    stop_on_error: false,
-    user_expressions: { answer: code }
-  });
-  const reply = await future.done;
+  const ask = () =>
+    kernel.requestExecute({
+      code: '',
+      silent: true,
+      store_history: false,
+      allow_stdin: false,
+      stop_on_error: false,
+      user_expressions: { answer: code }
+    }).done;
+  let reply = await ask();
+  for (let turn = 0; turn < MOST_TURNS && reply.content.status === 'aborted'; turn++) {
+    // A cell ahead of the question failed, which empties the queue: ask again.
+    reply = await ask();
+  }
   if (reply.content.status !== 'ok') {
     throw new KernelError('KernelError', 'the kernel gave no answer', []);
   }

@@ -40,12 +40,17 @@ const FILES: Record<ReportForm, [string, string]> = {
   text: ['txt', 'text/plain']
 };
 
+/** A conversion that was asked for, with its way past the running cell. */
+interface Run {
+  beside: Kernel.IKernelConnection | null;
+  stopping: boolean;
+}
+
 /** The bench of one open notebook. */
 export class NotebookBench implements Workbench {
   private readonly _panel: NotebookPanel;
   private readonly _wiring: BenchWiring;
-  private _beside: Kernel.IKernelConnection | null = null;
-  private _stopping = false;
+  private _run: Run | null = null;
 
   constructor(panel: NotebookPanel, wiring: BenchWiring) {
     this._panel = panel;
@@ -57,7 +62,8 @@ export class NotebookBench implements Workbench {
     if (!kernel) {
       return undefined;
     }
-    const beside = kernel.status === 'busy' ? await besideOf(kernel) : null;
+    // The kernel's status does not tell whether a cell runs once a subshell has answered.
+    const beside = await besideOf(kernel);
     try {
       return await targetsOf(beside ?? kernel);
     } finally {
@@ -71,27 +77,25 @@ export class NotebookBench implements Workbench {
     progress: (now: Conversion | null) => void
   ): Promise<Conversion> {
     const kernel = this._kernel();
-    this._stopping = false;
     const beside = await besideOf(kernel);
-    this._beside = beside;
+    const run: Run = { beside, stopping: false };
+    this._run = run;
     try {
-      const stopping = (): boolean => this._stopping;
-      const watching = { beside, progress, stopping };
+      const watching = { beside, progress, stopping: () => run.stopping };
       return this._known(await convertIn(kernel, name, samples, watching));
     } finally {
-      this._beside = null;
       leave(beside);
     }
   }
 
   stop(): Promise<void> {
-    if (!this._beside) {
+    if (!this._run?.beside) {
       const { trans } = this._wiring;
       return Promise.reject(
         new Error(trans.__('This kernel cannot be asked while it runs: interrupt it instead.'))
       );
     }
-    this._stopping = true;
+    this._run.stopping = true;
     return Promise.resolve();
   }
 

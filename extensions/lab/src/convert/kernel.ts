@@ -85,7 +85,7 @@ export async function convertIn(
       await new Promise(resolve => setTimeout(resolve, PAUSE));
       const now = await ask<Conversion>(beside, 'status()').catch(() => null);
       const begun = now && now.number > before ? now : null;
-      if (begun && stopping()) {
+      if (!over && begun && stopping()) {
         await ask(beside, `stop(${begun.number})`).catch(() => null);
       }
       if (!over) {

@@ -3,8 +3,10 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import {
   Clipboard,
+  CommandToolbarButton,
   Dialog,
   ICommandPalette,
+  IToolbarWidgetRegistry,
   MainAreaWidget,
   showDialog,
   WidgetTracker
@@ -40,12 +42,20 @@ const plugin: JupyterFrontEndPlugin<void> = {
   description: 'The button that makes a model or a training step static, and its report.',
   autoStart: true,
   requires: [INotebookTracker],
-  optional: [IGraphViews, IMemoryViews, ICommandPalette, IMainMenu, ITranslator],
+  optional: [
+    IGraphViews,
+    IMemoryViews,
+    IToolbarWidgetRegistry,
+    ICommandPalette,
+    IMainMenu,
+    ITranslator
+  ],
   activate: (
     app: JupyterFrontEnd,
     notebooks: INotebookTracker,
     graphs: GraphViews | null,
     memories: MemoryViews | null,
+    toolbars: IToolbarWidgetRegistry | null,
     palette: ICommandPalette | null,
     menu: IMainMenu | null,
     translator: ITranslator | null
@@ -65,6 +75,11 @@ const plugin: JupyterFrontEndPlugin<void> = {
       execute: () => notebooks.currentWidget && open(parts, notebooks.currentWidget)
     });
     watchKernels(app, notebooks);
+    // The settings say where it stands; made here it has its words beside the icon.
+    toolbars?.addFactory('Notebook', 'make-static', () => {
+      const label = trans.__('Make static');
+      return new CommandToolbarButton({ commands: app.commands, id: CommandIDs.open, label });
+    });
 
     const model = (): ConvertModel | undefined => tracker.currentWidget?.content.model;
     const reported = (): boolean => model()?.state.kind === 'report' && !model()?.busy;
@@ -111,14 +126,16 @@ async function open(parts: Parts, panel: NotebookPanel): Promise<void> {
       cellOf: file => bench.cell(file),
       copy: text => Clipboard.copyToSystem(text),
       openFile: path => void app.commands.execute('docmanager:open', { path }),
-      showGraph: made =>
-        void graphs?.open(`${id}-graph`, trans.__('Graph of %1', made.name), () =>
-          bench.graph(made)
-        ),
-      showMemory: made =>
-        void memories?.open(`${id}-memory`, trans.__('Memory of %1', made.name), {
+      showGraph: made => {
+        graphs?.open(`${id}-graph`, trans.__('Graph of %1', made.name), () => bench.graph(made));
+        moveBeside(app, `${id}-graph`, id);
+      },
+      showMemory: made => {
+        memories?.open(`${id}-memory`, trans.__('Memory of %1', made.name), {
           load: () => bench.memory(made)
-        })
+        });
+        moveBeside(app, `${id}-memory`, id);
+      }
     });
     widget = new MainAreaWidget({ content });
     widget.id = id;
@@ -132,6 +149,17 @@ async function open(parts: Parts, panel: NotebookPanel): Promise<void> {
   const { model } = widget.content;
   if (model.state.kind !== 'running') {
     await model.load();
+  }
+}
+
+/** Put a view into the tabs where the report is, so that no column gets too narrow. */
+function moveBeside(app: JupyterFrontEnd, id: string, report: string): void {
+  for (const widget of app.shell.widgets('main')) {
+    if (widget.id === id) {
+      app.shell.add(widget, 'main', { mode: 'tab-after', ref: report });
+      app.shell.activateById(id);
+      return;
+    }
   }
 }
 

@@ -122,6 +122,14 @@ test('stepping goes from event to event, and neighbours from address to address'
   assert.ok(address > 0);
 });
 
+test('what is not shown is told, until something else is shown', () => {
+  const model = new MemoryModel({ load: () => Promise.resolve({ documents: [] }) });
+  model.show({ documents: [step], notes: ['Only the dynamic run is shown.'] });
+  assert.deepEqual(model.notes, ['Only the dynamic run is shown.']);
+  model.show({ documents: [step] });
+  assert.deepEqual(model.notes, []);
+});
+
 test('hidden kinds leave the curve', async () => {
   const model = await full();
   model.toggle('parameter');
