@@ -186,7 +186,7 @@ def graph(number: int) -> Answer:
 def memory(number: int) -> Answer:
     """The memory of a conversion: a dynamic call and its static plan."""
     found = _known(number)
-    return Answer({"documents": converted_memory(found.static, found.samples, found.name)})
+    return Answer(converted_memory(found.static, found.samples, found.name))
 
 
 def _find(number: int | None) -> Conversion | None:

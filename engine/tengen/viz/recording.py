@@ -77,18 +77,19 @@ def identify(number: Callable[[Buffer], int | None], known: Known) -> None:
             known.modules[at] = owner
 
     for item in gc.get_objects():
-        if isinstance(item, Parameter):
+        kind = type(item)  # not isinstance, which asks the object itself and may wake it
+        if issubclass(kind, Parameter):
             label = item.name or ""
             owner = label.rpartition(".")[0]
             note(item, label or "parameter", PARAMETER, owner)
             if item.grad is not None:
                 note(item.grad, f"{label}.grad", GRADIENT, owner)
-        elif isinstance(item, Optimizer):
+        elif issubclass(kind, Optimizer):
             for param, states in item._state.items():
                 owner = (param.name or "").rpartition(".")[0]
                 for label, value in states.items():
                     note(value, value.name or label, OPTIMIZER, owner)
-        elif isinstance(item, Tensor) and item.name and item._buffer is not None:
+        elif issubclass(kind, Tensor) and item.name and item._buffer is not None:
             at = number(item._buffer.root)
             if at is not None:
                 known.names.setdefault(at, item.name)

@@ -100,8 +100,9 @@ def test_its_report_graph_and_memory_are_shown_and_nothing_moves(notebook):
 def test_what_stays_dynamic_has_the_memory_of_a_run_alone(notebook):
     exec("def reads(x):\n    return net(x) if x.sum().item() > 0 else x", notebook)
     made = conversion.start("reads", ["x"], seconds=0.05).document
-    (dynamic,) = conversion.memory(made["number"]).document["documents"]
-    assert dynamic["kind"] == "dynamic"
+    shown = conversion.memory(made["number"]).document
+    assert [document["kind"] for document in shown["documents"]] == ["dynamic"]
+    assert "Only the dynamic run is shown" in shown["notes"][0]
 
 
 def test_an_error_of_the_users_code_is_theirs(notebook):

@@ -6,12 +6,12 @@ import type {
   Conversion,
   ConversionBlocker,
   ConversionTargets,
-  GraphDocument,
-  MemoryDocument
+  GraphDocument
 } from '../api/documents.ts';
 import type { Texts } from '../ui/signals.ts';
 import { type Change, cellNumber, changeFor, insertUse, make, removeUse } from './cells.ts';
 import {
+  type MemoryShown,
   besideOf,
   convertIn,
   graphIn,
@@ -144,7 +144,7 @@ export class NotebookBench implements Workbench {
     return this._known(await graphIn(this._kernel(), number));
   }
 
-  async memory({ number }: Conversion): Promise<{ documents: MemoryDocument[] }> {
+  async memory({ number }: Conversion): Promise<MemoryShown> {
     return this._known(await memoryIn(this._kernel(), number));
   }
 

@@ -133,10 +133,16 @@ export function graphIn(
   return ask<GraphDocument>(kernel, `graph(${number})`);
 }
 
+/** Memory documents, and what is not among them and why. */
+export interface MemoryShown {
+  documents: MemoryDocument[];
+  notes?: string[];
+}
+
 /** The memory of a conversion, dynamic and static. */
 export function memoryIn(
   kernel: Kernel.IKernelConnection,
   number: number
-): Promise<{ documents: MemoryDocument[] } | null> {
-  return ask<{ documents: MemoryDocument[] }>(kernel, `memory(${number})`);
+): Promise<MemoryShown | null> {
+  return ask<MemoryShown>(kernel, `memory(${number})`);
 }
