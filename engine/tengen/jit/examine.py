@@ -244,7 +244,7 @@ class Examination:
     def _repeats(
         self, checked: Any, frozen: Any, samples: tuple[Any, ...], expected: Outcome
     ) -> str:
-        """"" if the frozen way repeats the checked one. A kernel that was compiled in between
+        """ "" if the frozen way repeats the checked one. A kernel that was compiled in between
         rounds otherwise, so both are run again before a difference counts."""
         found = agree(self._outcome(frozen, samples), expected, REPEATED)
         for _ in range(2):

@@ -132,7 +132,7 @@ function Parity({ report, trans }: Props): React.ReactElement | null {
         <summary>{trans.__('Why these tolerances')}</summary>
         <p>
           {trans.__(
-            'The dynamic program was also run with 64-bit numbers. How far its usual results are from those is its own rounding; the static program may differ from the dynamic one by four times that, and by no less than 1e-5. Differences are relative to the largest value.'
+            'The dynamic program was also run with 64-bit numbers. How far its usual results are from those is its own rounding; the static program may differ from the dynamic one by four times that, and by no less than 1e-5. Where the program cannot run so, 1e-3 is allowed. Differences are relative to the largest value.'
           )}
         </p>
       </details>

@@ -1,6 +1,7 @@
 /** The graph view as JupyterLab widgets. */
 
 import { ReactWidget } from '@jupyterlab/apputils';
+import type { Widget } from '@lumino/widgets';
 import * as React from 'react';
 import type { GraphDocument, Source } from '../api/documents.ts';
 import type { Texts } from '../ui/signals.ts';
@@ -9,6 +10,9 @@ import type { WorkerLike } from './layouter.ts';
 import { GraphModel } from './model.ts';
 import type { Stage } from './stage.ts';
 import { GraphView } from './view.tsx';
+
+/** With less width than this, in pixels, the side panels would leave no room for the graph. */
+const NARROW = 760;
 
 /** What every panel needs of the application. */
 export interface PanelWiring {
@@ -27,6 +31,7 @@ export class GraphPanel extends ReactWidget {
   private _stage: Stage | null = null;
   private _search = 0;
   private _compare = 0;
+  private _narrow = false;
 
   constructor(load: () => Promise<GraphDocument>, wiring: PanelWiring) {
     super();
@@ -63,12 +68,21 @@ export class GraphPanel extends ReactWidget {
     this._stage?.focus();
   }
 
+  protected onResize(size: Widget.ResizeMessage): void {
+    const narrow = size.width >= 0 && size.width < NARROW;
+    if (narrow !== this._narrow) {
+      this._narrow = narrow;
+      this.update();
+    }
+  }
+
   protected render(): React.ReactElement {
     const { onCompare, onSource, trans } = this._wiring;
     return (
       <GraphView
         model={this.model}
         trans={trans}
+        compact={this._narrow}
         onSource={onSource}
         onCompare={() => onCompare(this.model)}
         onRetry={() => void this.model.load(this._load())}

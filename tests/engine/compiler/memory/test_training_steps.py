@@ -63,6 +63,12 @@ def program(name, batch=8, optimizer=SGD):
     return found, Program(found.graph, best, donated, planner=plan_memory)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _no_model_stays():
+    yield
+    program.cache_clear()
+
+
 @pytest.mark.parametrize("name", [*IMAGES, "gpt"])
 def test_the_arena_is_within_three_percent_of_what_must_live(name):
     plan = program(name)[1].plan
