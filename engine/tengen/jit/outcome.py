@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..runtime.plan import to_plain
 from ..tensor import Tensor
 from .frozen import flat_tensors
 from .snapshot import Snapshot
@@ -38,12 +39,17 @@ def outcome_of(call: Callable[[], Any], before: Snapshot, restore: bool = True) 
         found = Outcome([], None, {}, {}, [], text.getvalue(), error)
         before.restore()
         return found
+    except BaseException:  # An interrupt ends more than the call, and still changes nothing.
+        before.restore()
+        raise
     leaves: list[Tensor] = []
     template = flatten(result, leaves)
     states, grads = {}, {}
     for number, (tensor, buffer, _, grad) in enumerate(before.tensors):
         if tensor._buffer is not buffer:
-            states[number] = tensor.numpy()
+            array = tensor.numpy()
+            if not np.array_equal(array, to_plain(buffer)):  # another buffer may hold the same
+                states[number] = array
         if tensor.grad is not None and tensor.grad is not grad:
             grads[number] = tensor.grad.numpy()
     changes = before.changes()

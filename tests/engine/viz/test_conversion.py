@@ -114,6 +114,17 @@ def test_an_error_of_the_users_code_is_theirs(notebook):
     assert "sample input is missing" in made["error"]["message"]
 
 
+def test_an_interrupt_leaves_everything_as_it_was(notebook):
+    code = "def stopped(x):\n    step(x, tg.tensor(y))\n    raise KeyboardInterrupt"
+    exec(code, notebook)
+    before = [p.numpy() for p in notebook["net"].parameters()]
+    with pytest.raises(KeyboardInterrupt):
+        conversion.start("stopped", ["x"], seconds=0.05)
+    assert conversion.status().document["state"] == "failed"
+    for old, new in zip(before, notebook["net"].parameters(), strict=True):
+        np.testing.assert_array_equal(old, new.numpy())
+
+
 def test_progress_is_seen_and_a_conversion_stops(notebook):
     made = conversion.begin("step", ["x", "tengen.Tensor(y)"])
     stages = set()

@@ -100,7 +100,9 @@ export class NotebookBench implements Workbench {
   }
 
   async use(conversion: Conversion): Promise<void> {
-    this._ran(await insertUse(this._open(), conversion));
+    const panel = this._open();
+    removeUse(panel, conversion.name);
+    this._ran(await insertUse(panel, conversion));
   }
 
   async undo(name: string): Promise<void> {
@@ -112,7 +114,7 @@ export class NotebookBench implements Workbench {
     const { path } = this._open().context;
     const folder = path.slice(0, path.lastIndexOf('/') + 1);
     const file = await this._freeName(folder, name);
-    await saveIn(this._kernel(), number, file);
+    this._known(await saveIn(this._kernel(), number, file));
     return folder + file;
   }
 

@@ -64,7 +64,7 @@ export function Choice({
       )}
       <p className="tengen-Convert-faint">
         {trans.__(
-          'Your code is run some twenty times to compare results, gradients and weights with the dynamic program; everything is put back as it was.'
+          'Your code runs dozens of times to compare results, gradients, weights and costs with the dynamic program; everything is put back as it was.'
         )}
       </p>
       <p className="tengen-Convert-verbs">

@@ -107,13 +107,13 @@ export async function undoIn(kernel: Kernel.IKernelConnection, name: string): Pr
   await ask(kernel, `undo(${python(name)})`);
 }
 
-/** Write a conversion as a file beside the notebook. */
-export async function saveIn(
+/** Write a conversion as a file beside the notebook; its meta data, null without Tengen. */
+export function saveIn(
   kernel: Kernel.IKernelConnection,
   number: number,
   path: string
-): Promise<void> {
-  await ask(kernel, `save(${number}, ${python(path)})`);
+): Promise<object | null> {
+  return ask<object>(kernel, `save(${number}, ${python(path)})`);
 }
 
 /** The report as the text of a file. */
