@@ -1,5 +1,6 @@
 """DataLoader when things go wrong: clear exceptions, no hang, nothing left behind."""
 
+import functools
 import gc
 import os
 import pickle
@@ -266,12 +267,14 @@ def test_a_killed_program_leaves_no_worker(tmp_path):
 
 
 def start(script):
+    """The script in a process group of its own that Ctrl-C ends, whatever this process ignores."""
     return subprocess.Popen(
         [sys.executable, str(script)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
 
