@@ -35,7 +35,10 @@ def test_values_gradients_and_a_step_in_float64(name):
     step_both(theirs, ours, samples, 1e-12)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name",
+    [n if n in QUICK else pytest.param(n, marks=pytest.mark.long) for n in MODELS],
+)
 def test_another_batch_and_dropout_follows_the_training_flag(name):
     theirs, ours, samples = both(MODELS[name], dropout=True)
     theirs.eval(), ours.eval()
