@@ -50,8 +50,7 @@ def _both(module: Any, args: Any, kwargs: Any, shapes: Any) -> Exported:
         module.train(mode)
         refusal = None
         try:
-            program = torch("export").export(module, args, kwargs, dynamic_shapes=shapes)
-            made.append(program.run_decompositions(_decompositions()))
+            made.append(_exported(module, args, kwargs, shapes))
         except Exception as error:
             refusal = _explained(module, error)
         if refusal is not None:
@@ -59,6 +58,32 @@ def _both(module: Any, args: Any, kwargs: Any, shapes: Any) -> Exported:
             gc.collect()
             raise refusal
     return Exported(*made)
+
+
+def _exported(module: Any, args: Any, kwargs: Any, shapes: Any, attempts: int = 3) -> Any:
+    """The program of one mode. A failed export before may have left warnings as errors behind it
+    when its contexts closed, so they are silenced anew, and one that gets through is tried again.
+    """
+    for attempt in range(1, attempts + 1):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                program = torch("export").export(module, args, kwargs, dynamic_shapes=shapes)
+                return program.run_decompositions(_decompositions())
+        except Exception as error:
+            if attempt == attempts or not _was_a_warning(error):
+                raise
+        gc.collect()
+    raise AssertionError("an attempt returns or raises")
+
+
+def _was_a_warning(error: BaseException | None) -> bool:
+    """True if a warning that was made an error is at the root."""
+    while error is not None:
+        if isinstance(error, Warning):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _decompositions() -> Any:
