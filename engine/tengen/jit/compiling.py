@@ -13,7 +13,7 @@ from ..runtime.eager import run_buffers
 from ..runtime.executor import Program
 from ..runtime.ground import Ground
 from ..runtime.profile import Profile
-from .configs import GraphOptimizationConfig, SublinearMemoryConfig
+from .configs import SublinearMemoryConfig
 from .runner import Runner
 
 Budget = int | float | None
@@ -30,7 +30,6 @@ def runner_for(
     sublinear: SublinearMemoryConfig | None = None,
     budget: Budget = None,
     profiling: bool = False,
-    fusion: GraphOptimizationConfig | None = None,
 ) -> Runner:
     """A Runner for the settings of a traced function. Level 0 runs every eager kernel by itself.
 

@@ -7,11 +7,10 @@ from ..base.errors import ArgumentError
 
 @dataclasses.dataclass
 class SublinearMemoryConfig:
-    """Recompute activations to save memory: how hard to search for what to drop.
+    """Recompute activations: take the least memory that dropping forward values reaches.
 
-    `thresh_nr_try`: budgets tried around the best one found; `genetic_nr_iter` and
-    `genetic_pool_size`: rounds and size of a random search after that; `lb_memory_mb`: do not go
-    below this many megabytes; `num_worker`: kept for MegEngine's programs, the search is quick.
+    `lb_memory_mb`: do not go below this many megabytes. The other fields steer MegEngine's search;
+    they are checked and change nothing, since the search here needs no such steering.
     """
 
     thresh_nr_try: int = 10
@@ -48,11 +47,7 @@ class DTRConfig:
 
 @dataclasses.dataclass
 class GraphOptimizationConfig:
-    """Which optimizations a graph goes through: 0 is automatic, -1 off, 1 on.
-
-    `jit_fuse_dimshuffle`: transposes and broadcasts join fused elementwise operators;
-    `jit_fuse_reduce`: reductions do.
-    """
+    """Kept for MegEngine's programs: what is fused follows `opt_level`, whatever these say."""
 
     jit_fuse_dimshuffle: int = 0
     jit_fuse_reduce: int = 0

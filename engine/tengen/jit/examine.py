@@ -23,7 +23,6 @@ from ..random import generator
 from ..runtime.buffer import empty
 from ..runtime.plan import to_plain
 from ..tensor import Tensor
-from .frozen import flat_tensors
 from .outcome import Outcome, agree, largest_difference, outcome_of
 from .reachable import Reachable, reachable
 from .reasons import CAUSES
@@ -31,8 +30,7 @@ from .report import ConversionReport, CostRow, Finding, ParityRow
 from .samples import perturbed, resized
 from .snapshot import Snapshot
 from .static import Replay
-from .structure import flatten
-from .trace import run_checked
+from .structure import flat_tensors, flatten
 
 FLOOR = 1e-5
 WITHOUT_REFERENCE = 1e-3
@@ -366,6 +364,3 @@ def _own_memory(before: Snapshot) -> None:
         made = empty(buffer.type, buffer.root.tag)
         np.copyto(made.array, buffer.array)
         tensor._buffer = made
-
-
-__all__ = ["Cancelled", "Examination", "run_checked"]

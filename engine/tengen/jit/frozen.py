@@ -19,7 +19,7 @@ from .reachable import reachable
 from .reasons import Reason, reason
 from .runner import Runner, Stretch
 from .session import Session, settle
-from .structure import flatten, rebuild, same
+from .structure import flat_tensors, flatten, rebuild, same
 
 
 class Observed(Session):
@@ -285,13 +285,6 @@ class Frozen:
             return leaves[what.index] if type(what) is _Argument else what
 
         return rebuild(self.result, leaf)
-
-
-def flat_tensors(value: Any) -> list[Tensor]:
-    """Every tensor in nested lists, tuples and dicts."""
-    found: list[Tensor] = []
-    flatten(value, found)
-    return found
 
 
 def _alike(leaves: list[Tensor]) -> tuple[int, ...]:

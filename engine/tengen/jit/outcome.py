@@ -10,9 +10,8 @@ import numpy as np
 
 from ..runtime.plan import to_plain
 from ..tensor import Tensor
-from .frozen import flat_tensors
 from .snapshot import Snapshot
-from .structure import Place, flatten, same
+from .structure import flatten, same
 
 
 @dataclasses.dataclass
@@ -105,11 +104,6 @@ def difference(x: Any, y: Any, least: float = 0.0) -> float:
     return float(np.abs(x[finite] - y[finite]).max()) / scale
 
 
-def plain_result(template: Any) -> Any:
-    """The part of a result that is not tensors."""
-    return template if not isinstance(template, Place) else None
-
-
 def agree(a: Outcome, b: Outcome, tolerance: float) -> str:
     """ "" when two outcomes are the same up to `tolerance`, else what differs."""
     if (a.error is None) != (b.error is None):
@@ -142,6 +136,3 @@ def _close(a: Any, b: Any, tolerance: float) -> bool:
     if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
         return all(_close(a[key], b[key], tolerance) for key in a)
     return same(a, b)
-
-
-__all__ = ["Outcome", "agree", "difference", "flat_tensors", "largest_difference", "outcome_of"]

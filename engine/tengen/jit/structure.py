@@ -45,6 +45,13 @@ def rebuild(template: Any, leaf: Callable[[int], Any]) -> Any:
     return template
 
 
+def flat_tensors(value: Any) -> list[Tensor]:
+    """Every tensor in nested lists, tuples and dicts."""
+    found: list[Tensor] = []
+    flatten(value, found)
+    return found
+
+
 def _rebuilt(like: Any, parts: list[Any]) -> Any:
     if isinstance(like, tuple) and hasattr(like, "_fields"):
         return type(like)(*parts)

@@ -11,9 +11,10 @@ from ..graph.state import state
 from .capture import Capture, captured
 from .compiling import runner_for
 from .configs import DTRConfig, GraphOptimizationConfig, SublinearMemoryConfig
-from .frozen import Frozen, flat_tensors
+from .frozen import Frozen
 from .runner import Runner
 from .session import Session, settle
+from .structure import flat_tensors
 
 MOST_FROZEN = 32
 """Frozen specialisations kept of one function."""
@@ -68,7 +69,6 @@ class trace:
             sublinear=sublinear_memory_config,
             budget=memory_budget,
             profiling=profiling,
-            fusion=graph_opt_config,
         )
         self._frozen: list[Frozen] = []
         self._last: tuple[Any, Any] | None = None

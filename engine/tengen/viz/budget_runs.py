@@ -7,8 +7,8 @@ from typing import Any
 
 from ..device import get_allocated_memory, get_max_allocated_memory, reset_max_memory_stats
 from ..jit.compiling import runner_for
-from ..jit.frozen import flat_tensors
 from ..jit.static import Replay
+from ..jit.structure import flat_tensors
 from .plans import put_back
 
 RUNS = 5
