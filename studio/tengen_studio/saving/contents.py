@@ -2,9 +2,10 @@
 
 What it adds to jupyter_server's: a file is replaced whole or not at all; a writer may name the
 hash that it started from (`base_hash` in the model that it saves, "" for a new file) and is
-refused with 409 if the file has another by now, its content kept; large uploads appear when
-they are complete; what is deleted is saved as a version first, and projects follow when their
-folder is renamed.
+refused with 409 if the file has another by now, its content kept; so is a client that names
+none, if a notebook has changed since that client read it; large uploads appear when they are
+complete; what is deleted is saved as a version first, and projects follow when their folder is
+renamed.
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ from jupyter_server.services.contents.handlers import ContentsHandler
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from traitlets import Bool
 
+from tengen_studio.bases.service import Bases
 from tengen_studio.context import StudioContext
 from tengen_studio.saving import service
+from tengen_studio.saving.seen import Seen, client_of
 from tengen_studio.saving.writing import Files, StaleError
 from tengen_studio.storage import durable
 
@@ -51,10 +54,12 @@ class StudioContents(AsyncLargeFileManager):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.files = Files()
+        self.seen = Seen()
 
     def attach(self, studio: StudioContext) -> None:
-        """Have refused saves kept, and projects told of their folders."""
+        """Have refused saves kept, what they start from remembered, and projects told."""
         self.studio = studio
+        self.files.recent.lasting = Bases(studio)
 
     async def save(self, model: dict[str, Any], path: str = "") -> dict[str, Any]:
         """Save the file and return its model, with the hash that the next save may name."""
@@ -70,8 +75,10 @@ class StudioContents(AsyncLargeFileManager):
             _path.reset(tokens[1])
             _base.reset(tokens[0])
         if saved["type"] != "directory":
-            found = await run_sync(self._hash, self._get_os_path(path.strip("/")))
+            os_path = self._get_os_path(path.strip("/"))
+            found = await run_sync(self._hash, os_path)
             saved.update(hash=found, hash_algorithm=self.hash_algorithm)
+            self._note(os_path, found)
         return saved
 
     async def delete_file(self, path: str) -> None:
@@ -90,6 +97,7 @@ class StudioContents(AsyncLargeFileManager):
     async def _read_file(self, os_path: str, format: str | None, raw: bool = False) -> Any:
         content, kind, data = await super()._read_file(os_path, format, raw=True)
         await run_sync(self.files.recent.add, data)
+        self._note(os_path, hashlib.new(self.hash_algorithm, data).hexdigest())
         return (content, kind, data) if raw else (content, kind)
 
     async def _save_notebook(
@@ -111,6 +119,8 @@ class StudioContents(AsyncLargeFileManager):
         base = _base.get()
         if base is None and self.require_base and _from_browser() and os.path.exists(os_path):
             raise web.HTTPError(428, "Name the hash that this save builds on (base_hash).")
+        if base is None and os_path.endswith(".ipynb") and (handler := _from_browser()):
+            base = self.seen.last(client_of(handler), os_path)
         try:
             await run_sync(self.files.replace, Path(os_path), data, base, self.hash_algorithm)
         except StaleError:
@@ -175,6 +185,10 @@ class StudioContents(AsyncLargeFileManager):
             "size": part.stat().st_size,
         }
 
+    def _note(self, os_path: str, digest: str) -> None:
+        if os_path.endswith(".ipynb") and (handler := _from_browser()):
+            self.seen.note(client_of(handler), os_path, digest)
+
     def _hash(self, os_path: str) -> str:
         with Path(os_path).open("rb") as file:
             return hashlib.file_digest(file, self.hash_algorithm).hexdigest()
@@ -198,6 +212,7 @@ class StudioContents(AsyncLargeFileManager):
         return web.HTTPError(500, f"The file could not be written: {error.strerror}")
 
 
-def _from_browser() -> bool:
-    """Tell whether the save comes over HTTP, not from the server's own documents."""
-    return isinstance(CallContext.get(CallContext.JUPYTER_HANDLER), ContentsHandler)
+def _from_browser() -> ContentsHandler | None:
+    """Return the request that reads or saves, None for the server's own documents."""
+    handler = CallContext.get(CallContext.JUPYTER_HANDLER)
+    return handler if isinstance(handler, ContentsHandler) else None

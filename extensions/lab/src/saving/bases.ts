@@ -1,0 +1,70 @@
+/** Names, in every save of this page, the state of the file that the save builds on. */
+
+import type { Contents } from '@jupyterlab/services';
+
+/** The saves of one page, and the hashes of the files as it has read or written them last. */
+export class Bases {
+  private readonly known = new Map<string, string>();
+  private readonly contents: Contents.IManager;
+  private readonly read: Contents.IManager['get'];
+
+  /**
+   * JupyterLab's document contexts have no place for what a save starts from, so that the
+   * manager's own methods are wrapped. `refused` is called for a save that was too late, and its
+   * error is what the saver gets.
+   */
+  constructor(contents: Contents.IManager, refused: (path: string) => Error) {
+    this.contents = contents;
+    this.read = contents.get.bind(contents);
+    const save = contents.save.bind(contents);
+    contents.get = async (path, options) => {
+      const model = await this.read(path, options);
+      const known = this.known.get(path);
+      if (options?.content === false && options.hash && known && model.hash) {
+        // JupyterLab asks this before it saves, to offer "overwrite" or "revert" alone. The
+        // server looks more closely, and both sides can be joined then.
+        return { ...model, hash: known };
+      }
+      this.note(path, model);
+      return model;
+    };
+    contents.save = async (path, options) => {
+      const base = this.known.get(path);
+      let model: Contents.IModel;
+      try {
+        model = await save(path, base ? withBase(options, base) : options);
+      } catch (error) {
+        throw statusOf(error) === 409 && base ? refused(path) : error;
+      }
+      this.note(path, model);
+      return model;
+    };
+  }
+
+  /** Whether the file on the server is another than what this page has read or written last. */
+  async isBehind(path: string): Promise<boolean> {
+    const known = this.known.get(path);
+    if (!known || this.contents.driveName(path)) {
+      return false;
+    }
+    const model = await this.read(path, { content: false, hash: true });
+    return Boolean(model.hash) && model.hash !== known;
+  }
+
+  private note(path: string, model: Contents.IModel): void {
+    if (model.hash && !this.contents.driveName(path)) {
+      this.known.set(path, model.hash);
+    }
+  }
+}
+
+function withBase(
+  options: Partial<Contents.IModel> | undefined,
+  base: string
+): Partial<Contents.IModel> {
+  return { ...options, base_hash: base } as Partial<Contents.IModel>;
+}
+
+function statusOf(error: unknown): number {
+  return (error as { response?: { status?: number } }).response?.status ?? 0;
+}

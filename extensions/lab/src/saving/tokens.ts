@@ -1,0 +1,22 @@
+/** What other features may ask of saving. */
+
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import { Token } from '@lumino/coreutils';
+
+/**
+ * How a notebook stands to its file: it was `read` anew, is the `same`, has changes of its `own`
+ * beside the file's, or is `busy` with a cell and was left alone.
+ */
+export type Standing = 'read' | 'same' | 'own' | 'busy';
+
+/** Keeps pages and files from overwriting each other. */
+export interface Saving {
+  /** Read a notebook's file if somebody else has changed it, and nothing here but outputs was. */
+  takeTheirs(panel: NotebookPanel): Promise<Standing>;
+}
+
+/** The saving of this page. */
+export const ISaving = new Token<Saving>(
+  '@tengen/studio-lab:ISaving',
+  'Keeps open notebooks and their files from overwriting each other.'
+);

@@ -1,0 +1,169 @@
+"""The websocket between a page and a kernel, with an eye on which cells the page runs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+from typing import Any
+
+from jupyter_server.services.kernels.connection.base import (
+    deserialize_msg_from_ws_v1,
+    serialize_msg_to_ws_v1,
+)
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+from tornado.websocket import WebSocketClosedError
+
+from tengen_studio.runs.book import Book
+from tengen_studio.runs.recorder import Recorder
+from tengen_studio.runs.standin import Answer, StandIn
+
+log = logging.getLogger(__name__)
+
+SETTING = "tengen_studio_recorder"
+PROTOCOL = "v1.kernel.websocket.jupyter.org"
+QUESTIONS = ("kernel_info_request", "comm_open", "comm_msg", "comm_close")
+_LEFT_ON_PURPOSE = (1000, 1001, 1005)  # RFC 6455, section 7.4.1
+
+
+class RecordedConnection(ZMQChannelsWebsocketConnection):
+    """Tells the server's recorder of pages that come and go, and of the cells that they run."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._stand_in = StandIn()
+
+    def connect(self) -> Any:
+        """Have the recorder listen before the page does."""
+        if (recorder := self._recorder) is None:
+            return super().connect()
+        recorder.joined(self.kernel_id, self)
+        kept = recorder.questions_of(self.kernel_id).give_back(self.session.session)
+        connected = super().connect()
+        if kept is not None:
+            # The kernel knows the page by this connection; a second one of that name is ignored.
+            if "stdin" in self.channels:
+                self.channels["stdin"].close()
+            self.channels["stdin"] = kept
+        return connected
+
+    def disconnect(self) -> None:
+        """Tell the recorder whether the page was closed or lost."""
+        if recorder := self._recorder:
+            code = getattr(self.websocket_handler, "close_code", None)
+            recorder.left(self.kernel_id, self, closed=code in _LEFT_ON_PURPOSE)
+            self._leave_questions(recorder)
+        super().disconnect()
+
+    def handle_incoming_message(self, incoming_msg: Any) -> None:
+        """Pass a message on to the kernel, and note it if it runs a cell."""
+        if (recorder := self._recorder) is not None:
+            try:
+                if self._note(recorder, incoming_msg):
+                    return
+            except Exception:
+                # The recorder must not stand between a person and the kernel.
+                log.exception("a page's message was not understood")
+        super().handle_incoming_message(incoming_msg)
+
+    def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:
+        """Pass a message on to the page, and note it if the kernel asks for input."""
+        if getattr(stream, "channel", None) == "stdin" and (recorder := self._recorder):
+            recorder.book_of(self.kernel_id).question(self._read(outgoing_msg))
+        super().handle_outgoing_message(stream, outgoing_msg)
+
+    def _read(self, frames: list[Any]) -> dict[str, Any]:
+        """Return a message of the kernel without looking at its signature, which others do."""
+        _, parts = self.session.feed_identities(frames)
+        names = ("header", "parent_header", "metadata", "content")
+        return {
+            name: self.session.unpack(part) for name, part in zip(names, parts[1:5], strict=False)
+        }
+
+    def _leave_questions(self, recorder: Recorder) -> None:
+        """Leave the connection for questions behind, if a cell of this page's still runs."""
+        book, session = recorder.book_of(self.kernel_id), self.session.session
+        if "stdin" not in self.channels or not book.is_running_for(session):
+            return
+        stream = self.channels.pop("stdin")
+
+        def heard(frames: list[Any]) -> None:
+            message = self._read(frames)
+            book.question(message)
+            recorder.tell(self.kernel_id, "stdin", message)
+
+        recorder.questions_of(self.kernel_id).keep(session, stream, heard)
+
+    def tell(self, channel: str, message: dict[str, Any], buffers: list[Any] | None = None) -> None:
+        """Send a message to the page, if it is there and speaks the newer protocol."""
+        if self.subprotocol != PROTOCOL:
+            return
+        fields = ("header", "parent_header", "metadata", "content")
+        packed = [self.session.pack(message[name]) for name in fields]
+        data = serialize_msg_to_ws_v1([*packed, *(buffers or [])], channel)
+        with contextlib.suppress(WebSocketClosedError):
+            self.write_message(data, binary=True)
+
+    @property
+    def _recorder(self) -> Recorder | None:
+        return self.websocket_handler.settings.get(SETTING)
+
+    def _note(self, recorder: Recorder, incoming: Any) -> bool:
+        """Look at a page's message; tell whether it was answered here.
+
+        Programs that speak Jupyter's older protocol are only watched.
+        """
+        if self.subprotocol != PROTOCOL:
+            message = json.loads(incoming) if isinstance(incoming, str) else {"header": {}}
+            if message["header"].get("msg_type") == "execute_request":
+                self._run(recorder, message["header"], message.get("metadata", {}))
+            return False
+        channel, parts = deserialize_msg_from_ws_v1(incoming)
+        if channel == "stdin":
+            return self._reply(recorder, parts)
+        if channel != "shell":
+            return False
+        header = self.session.unpack(parts[0])
+        if header["msg_type"] == "execute_request":
+            self._run(recorder, header, self.session.unpack(parts[2]))
+        elif header["msg_type"] in QUESTIONS:
+            return self._answer(recorder.book_of(self.kernel_id), header, parts[3])
+        return False
+
+    def _run(self, recorder: Recorder, header: dict[str, Any], metadata: dict[str, Any]) -> None:
+        cell = metadata.get("cellId")
+        if isinstance(cell, str):
+            recorder.asked(self.kernel_id, header["msg_id"], cell, self.session.session)
+
+    def _reply(self, recorder: Recorder, parts: list[Any]) -> bool:
+        """Send the user's answer where the kernel waits for it, if that is another page's place."""
+        question = self.session.unpack(parts[1]).get("msg_id", "")
+        book = recorder.book_of(self.kernel_id)
+        stream = recorder.questions_of(self.kernel_id).stream_for(book, question)
+        book.answered(question)
+        if stream is None:
+            return False
+        self.session.send_raw(stream, parts)
+        return True
+
+    def _answer(self, book: Book, header: dict[str, Any], content: bytes) -> bool:
+        info = self._kernel_info_future.result() if book.busy_with else None
+        answers = self._stand_in.answer(
+            header["msg_type"], self.session.unpack(content), info, book.widgets
+        )
+        if answers is None:
+            return False
+        running = {"msg_id": book.busy_with, "msg_type": "execute_request"}
+        states: list[tuple[Answer, dict[str, Any]]] = [
+            (("iopub", "status", {"execution_state": state}, []), parent)
+            # Answered, and still busy: that is what the page shall show.
+            for state, parent in (("busy", header), ("idle", header), ("busy", running))
+        ]
+        given = [(answer, header) for answer in answers]
+        for (channel, kind, told, buffers), parent in [states[0], *given, *states[1:]]:
+            message = self.session.msg(kind, content=told, parent=header)
+            message["parent_header"] = parent
+            # The page takes a message of another session for one of an earlier kernel.
+            message["header"]["session"] = book.session
+            self.tell(channel, message, buffers)
+        return True
