@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 from tengen_studio.errors import InvalidError
 
 MOST_REDIRECTS = 5
 SECONDS = 30
 _PORTS = {"https": 443, "http": 80}
+# Names of parameters, that is what stands before the first =.
+_SIGNS = re.compile(r"(?i)^[^=]*(token|key|sig|secret|passw|auth|credential|session)")
 
 
 @contextmanager
@@ -70,6 +73,14 @@ def checked(url: str, private: bool) -> SplitResult:
     if not private and port not in (None, 443):
         raise InvalidError("An address without a port of its own was expected.")
     return parts
+
+
+def without_credentials(url: str) -> str:
+    """Return an address as others may see it: without user, fragment and what signs it."""
+    parts = urlsplit(url)
+    asked = "&".join(pair for pair in parts.query.split("&") if not _SIGNS.search(pair))
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, asked, ""))
 
 
 def public_address(host: str, port: int, *, private: bool = False) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
+from jupyter_client.provisioning import KernelProvisionerFactory
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from traitlets import Bool, Integer, List, Unicode
 
 from tengen_studio.about import handlers as about
@@ -20,6 +24,8 @@ from tengen_studio.gallery import handlers as gallery
 from tengen_studio.graphs import handlers as graphs
 from tengen_studio.history import handlers as history
 from tengen_studio.http import API
+from tengen_studio.kernels import handlers as kernels
+from tengen_studio.kernels import provisioner
 from tengen_studio.openapi import handlers as openapi
 from tengen_studio.openapi.routes import ROUTES_SETTING
 from tengen_studio.pages import handlers as pages
@@ -27,6 +33,10 @@ from tengen_studio.people import handlers as people
 from tengen_studio.projects import handlers as projects
 from tengen_studio.reproduce import handlers as reproduce
 from tengen_studio.reproduce import running
+from tengen_studio.runs import handlers as runs
+from tengen_studio.runs.connection import SETTING as RECORDER
+from tengen_studio.runs.connection import RecordedConnection
+from tengen_studio.runs.recorder import AWAY, Recorder
 from tengen_studio.saving import handlers as saving
 from tengen_studio.saving.contents import StudioContents
 from tengen_studio.saving.trust import do_not_wait
@@ -46,10 +56,12 @@ ROUTES = [
     *gallery.routes,
     *graphs.routes,
     *history.routes,
+    *kernels.routes,
     *openapi.routes,
     *people.routes,
     *projects.routes,
     *reproduce.routes,
+    *runs.routes,
     *saving.routes,
     *secrets.routes,
     *sharing.routes,
@@ -57,6 +69,8 @@ ROUTES = [
 ]
 
 SOCKETS = [*sharing_sockets.sockets]
+# Jupyter's name for the class of the websockets between pages and kernels.
+CONNECTION = "kernel_websocket_connection_class"
 
 
 class StudioApp(ExtensionApp):
@@ -114,6 +128,12 @@ class StudioApp(ExtensionApp):
         config=True,
         help="Folders outside the user's folder that data sets may be registered from.",
     )
+    away_seconds = Integer(
+        AWAY,
+        config=True,
+        help="Seconds after a notebook's last page was closed until the server itself writes the "
+        "outputs of cells that still run.",
+    )
     wheelhouse = Unicode(
         config=True,
         help="Folder of wheels from which environments are rebuilt without a network. "
@@ -164,9 +184,22 @@ class StudioApp(ExtensionApp):
         context = self.settings[SETTING]
         copying.recover(context)
         running.recover(context)
+        hide_token(self.serverapp)
         self.channel = Channel(context)
         self.channel.start()
         self.serverapp.contents_manager.register_pre_save_hook(CleanOutputs(context))
+        kernel_manager = self.serverapp.kernel_manager
+        provisioner.install(KernelProvisionerFactory.instance(parent=kernel_manager))
+        self.recorder = Recorder(
+            kernel_manager,
+            self.serverapp.session_manager,
+            self.serverapp.contents_manager,
+            away=self.away_seconds,
+        )
+        self.settings[RECORDER] = self.recorder
+        self.recorder.start()
+        if self.settings[CONNECTION] is ZMQChannelsWebsocketConnection:
+            self.settings[CONNECTION] = RecordedConnection
         do_not_wait(self.serverapp.contents_manager.notary)
         if isinstance(self.serverapp.contents_manager, StudioContents):
             self.serverapp.contents_manager.attach(context)
@@ -174,12 +207,23 @@ class StudioApp(ExtensionApp):
     async def stop_extension(self) -> None:
         """Let running requests end and close the database."""
         self.channel.stop()
+        await self.recorder.stop()
         self.settings[SETTING].close()
 
     def initialize_handlers(self) -> None:
         """Mount every route under the API's prefix."""
         self.handlers.extend((API + pattern, handler) for pattern, handler in ROUTES + SOCKETS)
         self.handlers.extend((pages.PREFIX + route[0], *route[1:]) for route in pages.pages)
+
+
+def hide_token(server: Any) -> None:
+    """Keep the host's token from other users of the machine, and out of kernels' environments."""
+    # Read now: the identity provider looks for it at the first request.
+    _ = server.identity_provider.token
+    os.environ.pop("JUPYTER_TOKEN", None)
+    # Jupyter writes a page there that logs its reader in, and leaves its mode to the umask.
+    with suppress(OSError):
+        os.chmod(server.runtime_dir, 0o700)
 
 
 def shipped_templates() -> Path:

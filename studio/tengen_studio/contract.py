@@ -28,6 +28,12 @@ Shape = type[Struct] | str | None
 _CONTRACT = "__tengen_contract__"
 
 
+class PageQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which page of a list; `after` is the `next` of the page before."""
+
+    after: str | None = None
+
+
 class Refusal(Struct, frozen=True):
     """Every refusal: `code` is a stable word for programs, `message` a sentence for people."""
 

@@ -26,7 +26,9 @@ def newest_first(
     after: str | None = None,
     limit: int = PAGE,
 ) -> tuple[list[Row], str | None]:
-    """Return one page of the rows that `statement` selects, and the cursor of the next page.
+    """Return one page of what `statement` selects, and the cursor of the next page.
+
+    Where it selects one thing, such as a table's class, the page has those; else it has rows.
 
     Rows are ordered by `moment`, then by `key`, both falling; `after` is the cursor that the
     page before gave, None for the first page. The cursor returned is None at the end.
@@ -39,7 +41,9 @@ def newest_first(
         place = tuple_(literal(last_moment, moment.type), literal(last_key))
         statement = statement.where(tuple_(moment, key) < place)
     statement = statement.order_by(moment.desc(), key.desc()).limit(limit + 1)
-    rows = list(session.scalars(statement).unique())
+    found = session.execute(statement)
+    single = len(statement.column_descriptions) == 1
+    rows: list[Any] = list(found.scalars().unique() if single else found)
     if len(rows) <= limit:
         return rows, None
     last = rows[limit - 1]

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import enum
+from typing import Literal
+
+RoleName = Literal["viewer", "editor", "owner"]
+"""A role as the REST interface names it."""
 
 
 class Role(enum.IntEnum):

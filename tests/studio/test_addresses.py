@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tengen_studio.addresses import open_address, public_address
+from tengen_studio.addresses import open_address, public_address, without_credentials
 from tengen_studio.errors import InvalidError
 
 
@@ -102,3 +102,18 @@ def test_addresses_of_no_public_network_are_refused(host: str) -> None:
 @pytest.mark.parametrize("host", ["8.8.8.8", "2001:4860:4860::8888"])
 def test_public_addresses_are_taken(host: str) -> None:
     assert public_address(host, 443) == host
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://h.org/a.csv", "https://h.org/a.csv"),
+        ("https://h.org/get?id=5&part=2", "https://h.org/get?id=5&part=2"),
+        ("https://h.org/a?id=5&token=t", "https://h.org/a?id=5"),
+        ("https://h.org/a?X-Amz-Signature=s&X-Amz-Credential=c&x=1#f", "https://h.org/a?x=1"),
+        ("https://h.org/a?API_KEY=k", "https://h.org/a"),
+        ("https://user:word@h.org:8443/a", "https://h.org:8443/a"),
+    ],
+)
+def test_an_address_is_shown_without_what_signs_it(url: str, shown: str) -> None:
+    assert without_credentials(url) == shown

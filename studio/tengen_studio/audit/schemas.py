@@ -5,12 +5,6 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class AuditQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which page of the log; `after` is the `next` of the page before."""
-
-    after: str | None = None
-
-
 class AuditRow(Struct, frozen=True):
     """One thing that somebody did; `details` is a sentence's worth of names and numbers."""
 

@@ -16,14 +16,16 @@ from sqlalchemy import Connection, DateTime, LargeBinary, MetaData, Table, bindp
 from sqlalchemy.types import Boolean
 
 REVISIONS = "alembic_version"
+# Alembic's own, and what is remembered for a while only.
+UNTAKEN = {REVISIONS, "merge_bases"}
 _BATCH = 500
 
 
 def tables(connection: Connection) -> list[Table]:
-    """Return the database's tables, each after those that it refers to, without alembic's own."""
+    """Return the database's tables, each after those that it refers to, without `UNTAKEN`."""
     metadata = MetaData()
     metadata.reflect(connection)
-    return [table for table in metadata.sorted_tables if table.name != REVISIONS]
+    return [table for table in metadata.sorted_tables if table.name not in UNTAKEN]
 
 
 def dump(connection: Connection, table: Table) -> Iterator[str]:

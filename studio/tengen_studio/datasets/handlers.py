@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tengen_studio.contract import contract
+from tengen_studio.contract import PageQuery, contract
 from tengen_studio.datasets import service
 from tengen_studio.datasets.schemas import (
     DatasetEntry,
@@ -10,7 +10,6 @@ from tengen_studio.datasets.schemas import (
     DatasetPage,
     DatasetQuery,
     DatasetRequest,
-    FilesQuery,
     Mount,
     MountList,
     MountRequest,
@@ -69,11 +68,11 @@ class DatasetHandler(StudioHandler):
 class DatasetFilesHandler(StudioHandler):
     """`/datasets/{id}/files`: what is in it."""
 
-    @contract(DatasetFilePage, query=FilesQuery)
+    @contract(DatasetFilePage, query=PageQuery)
     @guarded
     async def get(self, dataset_id: str) -> None:
         """List the files of a data set with their checksums, by path."""
-        query = self.query(FilesQuery)
+        query = self.query(PageQuery)
         self.send(await self.transact(service.files, dataset_id, query.after))
 
 

@@ -30,7 +30,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class LockEntry(Struct, frozen=True):
-    """One data set in `datasets.json`; `url` is where it came from, if that is an address."""
+    """One data set in `datasets.json`; `url` is where it came from, if that is an address.
+
+    What signs the address is left out of it: the file goes with every version.
+    """
 
     name: str
     dataset: str

@@ -73,12 +73,6 @@ class DatasetFilePage(Struct, frozen=True):
     next: str | None = None
 
 
-class FilesQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which page of files: `after` is the `next` of the page before."""
-
-    after: str | None = None
-
-
 class PreviewQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """Which file to show; without `path`, the first one that can be shown."""
 

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from tengen_studio.access import Actor, Role
+from tengen_studio.addresses import without_credentials
 from tengen_studio.audit import service as audit
 from tengen_studio.context import StudioContext, context_of
 from tengen_studio.datasets import copying, mounting, preview, sources
@@ -178,7 +179,7 @@ def mount(
         files=dataset.files,
         bytes=dataset.bytes,
         licence=dataset.licence,
-        url=dataset.source if dataset.source_kind == "url" else "",
+        url=without_credentials(dataset.source) if dataset.source_kind == "url" else "",
     )
     with context.storage.lock(project_id):
         mounting.mount(directory, chosen, _files(session, dataset.id), context.storage.blobs)

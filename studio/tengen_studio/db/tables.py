@@ -1,6 +1,7 @@
 """Imports every feature's tables, so that `Base.metadata` is the whole schema."""
 
 from tengen_studio.audit import models as audit
+from tengen_studio.bases import models as bases
 from tengen_studio.datasets import models as datasets
 from tengen_studio.db.base import Base
 from tengen_studio.gallery import models as gallery
@@ -17,6 +18,7 @@ from tengen_studio.steps import models as steps
 __all__ = [
     "Base",
     "audit",
+    "bases",
     "datasets",
     "gallery",
     "history",

@@ -93,6 +93,13 @@ def file_diff(
         return compare.file_diff(found[0], query.path, query.old_path)
 
 
+def clear(session: Session, actor: Actor, project_id: str, number: str) -> schemas.Version:
+    """Show a version that is held back."""
+    project = projects.get(session, actor, project_id, Role.owner)
+    row = service.clear(session, actor, project, service.parse_number(number))
+    return version_answer(row)
+
+
 def restore(
     session: Session, actor: Actor, project_id: str, request: schemas.RestoreRequest
 ) -> schemas.Version:
@@ -103,11 +110,12 @@ def restore(
 
 
 def archive(
-    session: Session, actor: Actor, project_id: str, number: str
+    session: Session, actor: Actor, project_id: str, number: str, despite_findings: bool
 ) -> tuple[str, Iterator[bytes]]:
     """Return the file name and content of a version as a zip archive."""
     project = projects.get(session, actor, project_id)
-    row, found = service.export(session, actor, project, service.parse_number(number))
+    chosen = service.parse_number(number)
+    row, found = service.export(session, actor, project, chosen, despite_findings=despite_findings)
     return f"{project.slug}-v{row.number}.zip", archives.pack(found, row.created)
 
 
@@ -153,6 +161,8 @@ def version_answer(row: models.Version) -> schemas.Version:
         cells_changed=row.cells_changed,
         cells_removed=row.cells_removed,
         skipped=row.details.get("skipped", {}),
+        held=row.held,
+        suspects=row.suspects,
         details=details,
     )
 
@@ -186,7 +196,7 @@ def _sides(
             yield FolderSides(place, before.tree, here, history, limit), before.number, None
         return
     after = service.get(session, actor, project, new)
-    number = after.number - 1 if old is None else old
+    number = service.before(session, actor, project, after.number) if old is None else old
     tree = service.get(session, actor, project, number).tree if number else None
     with history.reader() as reader:
         yield Sides(Content(reader, context.storage.blobs), tree, after.tree), number, after.number

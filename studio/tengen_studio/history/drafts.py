@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tengen_studio.errors import OverQuotaError
 from tengen_studio.history import cells
+from tengen_studio.history.suspects import Look, suspects
 from tengen_studio.sizes import size_text
 from tengen_studio.storage import Storage
 from tengen_studio.storage.history import HistoryStore, Reader, make_commit
@@ -56,6 +57,7 @@ class Parent:
     tree: str
     files: int
     bytes: int
+    suspects: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -79,18 +81,19 @@ class Draft:
     cells: cells.Counts
     large: dict[str, int] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    suspects: frozenset[str] = frozenset()
 
     @property
     def parent(self) -> Parent:
         """This draft as what the next one follows."""
-        return Parent(self.commit, self.tree, self.files, self.bytes)
+        return Parent(self.commit, self.tree, self.files, self.bytes, self.suspects)
 
 
 @dataclass(frozen=True)
 class Workshop:
     """Where the drafts of one project are made; `held` are its large files so far.
 
-    `inspect` refuses files of the folder that no version may hold.
+    `inspect` refuses files of the folder that no version may hold; `look` finds possible secrets.
     """
 
     storage: Storage
@@ -98,7 +101,8 @@ class Workshop:
     large_file: int
     room: Room
     held: frozenset[str]
-    inspect: Inspect | None = None
+    inspect: Inspect | None
+    look: Look
 
     def from_folder(self, folder: Path, parent: Parent | None, label: Label) -> Draft:
         """Return the present state of `folder`; its commit is the parent's if nothing changed.
@@ -165,6 +169,7 @@ class Workshop:
                     pointer = read_pointer(data) if kind == BLOB else None
                     if pointer and pointer.sha256 not in self.held:
                         spend(pointer.size)
+                        self.storage.blobs.renew(pointer.sha256)
                     writer.add(kind, data)
 
     def _draft(
@@ -180,7 +185,9 @@ class Workshop:
         with self.storage.history(self.project_id).reader() as reader:
             changes = reader.changes(parent.tree if parent else None, tree)
             counts = _count_cells(reader, changes)
-        return Draft(commit, tree, files, size, changes, counts, large, skipped)
+            before = parent.suspects if parent else frozenset()
+            doubtful = suspects(reader, changes, before, self.look)
+        return Draft(commit, tree, files, size, changes, counts, large, skipped, doubtful)
 
 
 def _commit(writer: PackWriter, tree: str, parent: Parent | None, label: Label) -> str:

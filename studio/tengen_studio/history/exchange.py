@@ -14,7 +14,7 @@ from tengen_studio.history.advance import advance
 from tengen_studio.history.drafts import Workshop
 from tengen_studio.history.merging import Joined, join
 from tengen_studio.history.models import Version
-from tengen_studio.history.recording import latest, version
+from tengen_studio.history.recording import latest, shown, version
 from tengen_studio.projects.models import Project
 from tengen_studio.storage.folders import Content
 from tengen_studio.storage.packs import TREE
@@ -30,7 +30,8 @@ def pull(
     """Bring what the origin changed since the last time into the project.
 
     Raises:
-        ForbiddenError: the actor may not take versions from the origin.
+        ForbiddenError: the actor may not take versions from the origin, or not this one.
+        NotFoundError: the origin has no such version.
         ConflictError: the project has no origin left, or nothing new has come.
     """
     require(session, actor, project, Role.editor)
@@ -38,9 +39,7 @@ def pull(
     if origin is None:
         raise ConflictError("This project has no origin to pull from, or it was deleted.")
     require_copying(session, actor, origin)
-    theirs = version(session, origin, number) if number else latest(session, origin)
-    if theirs is None:
-        raise ConflictError("The origin has no version yet.")
+    theirs = shown(session, actor, origin, number)
     seen = _last_seen(session, project, origin)
     if theirs.number == seen:
         raise ConflictError(f"Version {seen} of the origin is here already; nothing new has come.")

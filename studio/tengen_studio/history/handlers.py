@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tornado.web as web
 
-from tengen_studio.contract import contract
+from tengen_studio.contract import PageQuery, contract
 from tengen_studio.errors import ConflictError, ForbiddenError, NoSpaceError, TooLargeError
 from tengen_studio.guard import Audience, guarded
 from tengen_studio.history import answers, schemas
@@ -15,11 +15,11 @@ from tengen_studio.uploads import UploadHandler
 class VersionsHandler(StudioHandler):
     """`/projects/{project_id}/versions`: the saved states of a project."""
 
-    @contract(schemas.VersionPage, query=schemas.PageQuery)
+    @contract(schemas.VersionPage, query=PageQuery)
     @guarded(Audience.anyone)
     async def get(self, project_id: str) -> None:
         """List the project's versions, the newest first."""
-        query = self.query(schemas.PageQuery)
+        query = self.query(PageQuery)
         self.send(await self.transact(answers.versions, project_id, query.after))
 
     @contract(
@@ -45,14 +45,24 @@ class VersionHandler(StudioHandler):
         self.send(await self.transact(answers.version, project_id, number))
 
 
+class ClearanceHandler(StudioHandler):
+    """`/projects/{project_id}/versions/{number}/clearance`: an owner's word for a version."""
+
+    @contract(schemas.Version, refuses=(ForbiddenError,))
+    @guarded(Audience.people)
+    async def put(self, project_id: str, number: str) -> None:
+        """Show a version that is held back, since it may hold secrets, to everybody after all."""
+        self.send(await self.transact(answers.clear, project_id, number))
+
+
 class VersionFilesHandler(StudioHandler):
     """`/projects/{project_id}/versions/{number}/files`: what a version holds."""
 
-    @contract(schemas.FilePage, query=schemas.PageQuery)
+    @contract(schemas.FilePage, query=PageQuery)
     @guarded(Audience.anyone)
     async def get(self, project_id: str, number: str) -> None:
         """List a version's files, sorted by path."""
-        query = self.query(schemas.PageQuery)
+        query = self.query(PageQuery)
         self.send(await self.transact(answers.files, project_id, number, query.after))
 
 
@@ -110,11 +120,14 @@ class RestoresHandler(StudioHandler):
 class ArchiveHandler(StudioHandler):
     """`/projects/{project_id}/versions/{number}/archive`: a whole version."""
 
-    @contract("application/zip", refuses=(ForbiddenError,))
+    @contract(
+        "application/zip", query=schemas.ArchiveQuery, refuses=(ForbiddenError, ConflictError)
+    )
     @guarded(Audience.anyone)
     async def get(self, project_id: str, number: str) -> None:
-        """Give a version as a zip archive, as a download."""
-        name, pieces = await self.transact(answers.archive, project_id, number)
+        """Give a version as a zip archive, as a download; 409 while it may hold secrets."""
+        despite = self.query(schemas.ArchiveQuery).despite_findings
+        name, pieces = await self.transact(answers.archive, project_id, number, despite)
         await self.stream(pieces, name=name)
 
 
@@ -155,6 +168,7 @@ class PushesHandler(UploadHandler):
 routes = [
     (r"/projects/([^/]+)/versions", VersionsHandler),
     (r"/projects/([^/]+)/versions/([^/]+)", VersionHandler),
+    (r"/projects/([^/]+)/versions/([^/]+)/clearance", ClearanceHandler),
     (r"/projects/([^/]+)/versions/([^/]+)/files", VersionFilesHandler),
     (r"/projects/([^/]+)/versions/([^/]+)/content", VersionContentHandler),
     (r"/projects/([^/]+)/versions/([^/]+)/archive", ArchiveHandler),

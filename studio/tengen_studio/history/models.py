@@ -15,7 +15,8 @@ class Version(Base):
 
     `number` counts from 1 within the project. `reason` says why an automatic version was made
     ("" for the user's own). The counts compare with the version before; `cells_*` are those of
-    notebooks. `details` holds what other features record with a version.
+    notebooks. `details` holds what other features record with a version. `suspects` are the
+    files that may hold secrets; a version that is `held` back for them is for editors and owners.
     """
 
     __tablename__ = "versions"
@@ -41,6 +42,8 @@ class Version(Base):
     cells_changed: Mapped[int] = mapped_column(default=0)
     cells_removed: Mapped[int] = mapped_column(default=0)
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    suspects: Mapped[list[str]] = mapped_column(JSON, default=list)
+    held: Mapped[bool] = mapped_column(default=False)
 
 
 class LargeFile(Base):

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tengen_studio.access import HOST_ID, Actor
+from tengen_studio.access import HOST_ID, Actor, Role, require, role_of
 from tengen_studio.audit import service as audit
 from tengen_studio.context import context_of
 from tengen_studio.db import utcnow
-from tengen_studio.errors import NotFoundError
+from tengen_studio.errors import ForbiddenError, NotFoundError
 from tengen_studio.history.drafts import Draft, Parent, Room, Workshop
 from tengen_studio.history.models import LargeFile, Version
 from tengen_studio.projects.models import Project
@@ -44,7 +44,40 @@ def version(session: Session, project: Project, number: int) -> Version:
 
 def parent_of(row: Version | None) -> Parent | None:
     """Return a version as what the next one follows."""
-    return Parent(row.commit, row.tree, row.files, row.bytes) if row else None
+    if row is None:
+        return None
+    return Parent(row.commit, row.tree, row.files, row.bytes, frozenset(row.suspects))
+
+
+def sees_held(session: Session, actor: Actor, project: Project) -> bool:
+    """Tell whether the actor sees versions that are held back: those who can mend them do."""
+    role = role_of(session, actor, project)
+    return role is not None and role >= Role.editor
+
+
+def shown(session: Session, actor: Actor, project: Project, number: int | None = None) -> Version:
+    """Return one version that the actor may see, the newest of them by default.
+
+    Raises:
+        NotFoundError: there is no such version.
+        ForbiddenError: it is held back.
+    """
+    require(session, actor, project)
+    everything = sees_held(session, actor, project)
+    if number is None:
+        rows = select(Version).where(Version.project_id == project.id)
+        if not everything:
+            rows = rows.where(Version.held.is_(False))
+        newest = session.scalar(rows.order_by(Version.number.desc()).limit(1))
+        if newest is None:
+            raise NotFoundError("This project has no version yet.")
+        return newest
+    row = version(session, project, number)
+    if row.held and not everything:
+        raise ForbiddenError(
+            f"Version {number} is held back: it may hold a secret, and no owner has cleared it."
+        )
+    return row
 
 
 def workshop(session: Session, project: Project) -> Workshop:
@@ -53,8 +86,8 @@ def workshop(session: Session, project: Project) -> Workshop:
     held = session.scalars(select(LargeFile.sha256).where(LargeFile.project_id == project.id))
     room = room_of(session, project)
     limit = context.limits.large_file
-    inspect = secrets.version_guard(session)
-    return Workshop(context.storage, project.id, limit, room, frozenset(held), inspect)
+    inspect, look = secrets.version_guard(session), secrets.version_scanner(session)
+    return Workshop(context.storage, project.id, limit, room, frozenset(held), inspect, look)
 
 
 def room_of(session: Session, project: Project) -> Room:
@@ -104,6 +137,8 @@ def record(
         cells_changed=draft.cells.changed,
         cells_removed=draft.cells.removed,
         details={**(details or {}), **({"skipped": draft.skipped} if draft.skipped else {})},
+        suspects=sorted(draft.suspects),
+        held=bool(draft.suspects),
     )
     session.add(row)
     _hold_large(session, project, draft.large)

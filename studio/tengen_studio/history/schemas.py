@@ -16,7 +16,8 @@ class Version(Struct, frozen=True):
     """One saved state; the counts compare it with the version before.
 
     An automatic version has the `reason` that it was made for. `skipped` gives the reason for
-    each file that is not part of it.
+    each file that is not part of it. A version that is `held` back is for editors and owners
+    alone: the files in `suspects` may hold secrets, and no owner has cleared it.
     """
 
     id: str
@@ -36,6 +37,8 @@ class Version(Struct, frozen=True):
     cells_changed: int
     cells_removed: int
     skipped: dict[str, str]
+    held: bool
+    suspects: list[str]
     details: dict[str, Any]
 
 
@@ -44,12 +47,6 @@ class VersionPage(Struct, frozen=True):
 
     items: list[Version]
     next: str | None = None
-
-
-class PageQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which page of a list; `after` is the `next` of the page before."""
-
-    after: str | None = None
 
 
 class SaveRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,6 +75,12 @@ class ContentQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """Which file of the version, relative to the project's folder."""
 
     path: str
+
+
+class ArchiveQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether the archive is wanted although the version may hold secrets."""
+
+    despite_findings: bool = False
 
 
 class DiffQuery(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):

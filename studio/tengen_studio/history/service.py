@@ -15,16 +15,26 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tengen_studio.access import HOST_ID, Actor, Role, require, require_copying
+from tengen_studio.audit import service as audit
 from tengen_studio.context import context_of
 from tengen_studio.db import release, utcnow
 from tengen_studio.environment import environment
-from tengen_studio.errors import ForbiddenError, InvalidError, NotFoundError
+from tengen_studio.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from tengen_studio.history.advance import advance
 from tengen_studio.history.drafts import Label, Workshop
 from tengen_studio.history.exchange import pull, receive
 from tengen_studio.history.merging import merge_contents
 from tengen_studio.history.models import Version
-from tengen_studio.history.recording import latest, parent_of, record, version, workshop
+from tengen_studio.history.recording import (
+    latest,
+    parent_of,
+    record,
+    sees_held,
+    shown,
+    version,
+    workshop,
+)
+from tengen_studio.history.suspects import scannable
 from tengen_studio.paging import newest_first
 from tengen_studio.paths import project_folder
 from tengen_studio.projects.models import Project
@@ -34,12 +44,15 @@ from tengen_studio.storage.packs import TREE
 from tengen_studio.storage.trees import Entry, build
 
 __all__ = [
+    "before",
     "begin",
+    "clear",
     "contents",
     "copyable",
     "export",
     "files",
     "get",
+    "hidden",
     "merge_contents",
     "parse_number",
     "pull",
@@ -52,7 +65,7 @@ __all__ = [
     "writer_of",
 ]
 
-MOST_SCANNED = 20 * 2**20
+SHOWN = 5
 
 
 def save(
@@ -127,16 +140,29 @@ def begin(
 
 
 def copyable(
-    session: Session, actor: Actor, project: Project, number: int | None = None
+    session: Session,
+    actor: Actor,
+    project: Project,
+    number: int | None = None,
+    *,
+    despite_findings: bool = False,
 ) -> Version:
     """Return the version that the actor may take away, the newest by default.
 
     Raises:
         NotFoundError: no such version.
         ForbiddenError: the actor may see the project and not copy it.
+        ConflictError: it may hold secrets and `despite_findings` was not said.
     """
     require_copying(session, actor, project)
-    return get(session, actor, project, number)
+    row = get(session, actor, project, number)
+    if row.held and not despite_findings:
+        more = f" and {len(row.suspects) - SHOWN} more" if len(row.suspects) > SHOWN else ""
+        raise ConflictError(
+            f"Version {row.number} may hold secrets, in {', '.join(row.suspects[:SHOWN])}{more}, "
+            "and a copy would hold them too. Remove them, or copy it despite the findings."
+        )
+    return row
 
 
 def writer_of(session: Session, project: Project, row: Version) -> Callable[[Path], None]:
@@ -154,25 +180,57 @@ def writer_of(session: Session, project: Project, row: Version) -> Callable[[Pat
 def versions(
     session: Session, actor: Actor, project: Project, after: str | None = None
 ) -> tuple[list[Version], str | None]:
-    """Return a page of the project's versions, the newest first, and the next page's cursor."""
+    """Return a page of the project's versions, the newest first, and the next page's cursor.
+
+    Those that are held back are for its editors and owners.
+    """
     require(session, actor, project)
     rows = select(Version).where(Version.project_id == project.id)
+    if not sees_held(session, actor, project):
+        rows = rows.where(Version.held.is_(False))
     return newest_first(session, rows, Version.created, Version.id, after)
 
 
 def get(session: Session, actor: Actor, project: Project, number: int | None = None) -> Version:
-    """Return one version, the newest by default.
+    """Return one version, the newest that the actor may see by default.
 
     Raises:
         NotFoundError: there is no such version.
+        ForbiddenError: it is held back, and the actor is neither editor nor owner.
     """
-    require(session, actor, project)
-    if number is not None:
-        return version(session, project, number)
-    newest = latest(session, project)
-    if newest is None:
-        raise NotFoundError("This project has no version yet.")
-    return newest
+    return shown(session, actor, project, number)
+
+
+def hidden(session: Session, actor: Actor, project: Project) -> frozenset[int]:
+    """Return the numbers of the versions that are held back from the actor."""
+    if sees_held(session, actor, project):
+        return frozenset()
+    rows = select(Version.number).where(Version.project_id == project.id, Version.held.is_(True))
+    return frozenset(session.scalars(rows))
+
+
+def before(session: Session, actor: Actor, project: Project, number: int) -> int:
+    """Return the number of the version before `number` that the actor may see, 0 without one."""
+    kept = hidden(session, actor, project)
+    return next((other for other in range(number - 1, 0, -1) if other not in kept), 0)
+
+
+def clear(session: Session, actor: Actor, project: Project, number: int | None = None) -> Version:
+    """Show a version that is held back to everybody who sees the project; an owner has looked.
+
+    Raises:
+        NotFoundError: no such version.
+        ForbiddenError: the actor is no owner.
+    """
+    require(session, actor, project, Role.owner)
+    row = get(session, actor, project, number)
+    if row.held:
+        audit.record(
+            session, actor, "version.clear", project.id, number=row.number, files=len(row.suspects)
+        )
+        row.held, row.suspects = False, []
+        session.flush()
+    return row
 
 
 def parse_number(text: str) -> int | None:
@@ -247,8 +305,9 @@ def contents(
     row = get(session, actor, project, number)
     with context_of(session).storage.history(project.id).reader() as reader:
         for path, entry in sorted(reader.files(row.tree).items()):
-            if reader.size(entry) <= MOST_SCANNED and reader.pointer(entry) is None:
-                yield path, reader.blob(entry.oid)
+            content = scannable(reader, entry)
+            if content is not None:
+                yield path, content
 
 
 def restore(
@@ -290,13 +349,18 @@ def restore(
 
 
 def export(
-    session: Session, actor: Actor, project: Project, number: int | None = None
+    session: Session,
+    actor: Actor,
+    project: Project,
+    number: int | None = None,
+    *,
+    despite_findings: bool = False,
 ) -> tuple[Version, Iterator[tuple[str, Entry, int, Iterator[bytes]]]]:
     """Return a version, and the path, entry, size and content of each of its files.
 
     The content is read as it is asked for, and needs the session no more.
     """
-    row = copyable(session, actor, project, number)
+    row = copyable(session, actor, project, number, despite_findings=despite_findings)
     storage = context_of(session).storage
     history, tree = storage.history(project.id), row.tree
 

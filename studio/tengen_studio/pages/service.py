@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from sqlalchemy.orm import Session
 
-from tengen_studio.access import Actor, may_copy, require
+from tengen_studio.access import Actor, Role, may_copy, require, role_of
 from tengen_studio.context import context_of
 from tengen_studio.errors import InvalidError, NotFoundError
 from tengen_studio.gallery import service as gallery
@@ -67,7 +67,8 @@ def head(session: Session, actor: Actor, project_id: str, number: int | None) ->
         chosen=number,
         may_copy=may_copy(session, actor, project),
         scripts=_scripts(session, project),
-        reproduced=_reproduced(session, project),
+        reproduced=_reproduced(session, actor, project),
+        may_clear=actor.is_person and role_of(session, actor, project) == Role.owner,
     )
 
 
@@ -223,8 +224,8 @@ def _newest(session: Session, actor: Actor, project: Project) -> Version | None:
         return None
 
 
-def _reproduced(session: Session, project: Project) -> Reproduced | None:
-    found = reproduce.badge(session, project.id)
+def _reproduced(session: Session, actor: Actor, project: Project) -> Reproduced | None:
+    found = reproduce.badge(session, actor, project)
     if found is None:
         return None
     when = found.finished or found.created
@@ -247,4 +248,5 @@ def _row(row: Version) -> VersionRow:
         changed=row.changed,
         removed=row.removed,
         cells=(row.cells_added, row.cells_changed, row.cells_removed),
+        suspects=tuple(row.suspects) if row.held else (),
     )

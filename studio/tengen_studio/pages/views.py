@@ -11,7 +11,10 @@ Kind = Literal["folder", "notebook", "markdown", "text", "picture", "binary"]
 
 @dataclass(frozen=True)
 class VersionRow:
-    """One version in the history: cells are those added, changed and removed in notebooks."""
+    """One version in the history: cells are those added, changed and removed in notebooks.
+
+    One with `suspects`, files that may hold secrets, is held back from all but editors and owners.
+    """
 
     number: int
     message: str
@@ -22,6 +25,7 @@ class VersionRow:
     changed: int
     removed: int
     cells: tuple[int, int, int]
+    suspects: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Head:
     may_copy: bool
     scripts: bool
     reproduced: Reproduced | None
+    may_clear: bool
 
 
 @dataclass(frozen=True)

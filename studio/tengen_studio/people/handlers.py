@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tengen_studio import cookies
-from tengen_studio.contract import contract
+from tengen_studio.contract import PageQuery, contract
 from tengen_studio.errors import ConflictError, ForbiddenError, LoginRequiredError, TooManyError
 from tengen_studio.guard import Audience, guarded
 from tengen_studio.http import StudioHandler
@@ -85,11 +85,11 @@ class LoginHandler(StudioHandler):
 class InvitationsHandler(StudioHandler):
     """`/people/invitations`: what the host has sent out."""
 
-    @contract(schemas.InvitationPage, query=schemas.PeopleQuery)
+    @contract(schemas.InvitationPage, query=PageQuery)
     @guarded
     async def get(self) -> None:
         """List the invitations, the newest first."""
-        query = self.query(schemas.PeopleQuery)
+        query = self.query(PageQuery)
         self.send(await self.transact(invitations.invitations, query.after))
 
     @contract(
@@ -137,11 +137,11 @@ class AcceptancesHandler(StudioHandler):
 class AccountsHandler(StudioHandler):
     """`/people/accounts`: the people of this studio."""
 
-    @contract(schemas.AccountPage, query=schemas.PeopleQuery)
+    @contract(schemas.AccountPage, query=PageQuery)
     @guarded
     async def get(self) -> None:
         """List the accounts, the newest first."""
-        query = self.query(schemas.PeopleQuery)
+        query = self.query(PageQuery)
         self.send(await self.transact(service.accounts, query.after))
 
 

@@ -123,9 +123,3 @@ class OpenSessionPage(Struct, frozen=True):
 
     items: list[OpenSession]
     next: str | None = None
-
-
-class PeopleQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which page of a list; `after` is the `next` of the page before."""
-
-    after: str | None = None

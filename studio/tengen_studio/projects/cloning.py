@@ -85,9 +85,13 @@ def checked(text: str, *, insecure: bool) -> Address:
     """Return an address that may be asked.
 
     Raises:
-        InvalidError: not https, or with a user's name or a port, unless the setting allows it.
+        InvalidError: not https, or with a user's name, a query or a port, unless the setting
+            allows the address.
     """
     parts = checked_address(text, insecure)
+    if parts.query or parts.fragment or "?" in text or "#" in text:
+        # Where tokens stand, which would stay in the version for everybody who sees it.
+        raise InvalidError("A git address without ? and # was expected.")
     return Address(text, parts.path, insecure)
 
 
@@ -171,16 +175,16 @@ def _pools(insecure: bool) -> urllib3.PoolManager:
         address = public_address(connection.host, connection.port, private=insecure)
         return socket.create_connection((address, connection.port), _SECONDS)
 
-    plain = type("_Plain", (HTTPConnection,), {"_new_conn": connect})
+    def refuse(connection: Any) -> socket.socket:
+        raise InvalidError("The host leads on to an address that is not https.")
+
+    plain = type("_Plain", (HTTPConnection,), {"_new_conn": connect if insecure else refuse})
     secure = type("_Secure", (HTTPSConnection,), {"_new_conn": connect})
     pools = urllib3.PoolManager(retries=urllib3.Retry(3, redirect=3), timeout=_SECONDS)
     pools.pool_classes_by_scheme = {
-        "https": type("_SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure})
+        "https": type("_SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+        "http": type("_PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
     }
-    if insecure:
-        pools.pool_classes_by_scheme["http"] = type(
-            "_PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}
-        )
     return pools
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tornado.web as web
 
-from tengen_studio.contract import contract
+from tengen_studio.contract import PageQuery, contract
 from tengen_studio.errors import (
     ConflictError,
     ForbiddenError,
@@ -93,11 +93,11 @@ class TrashHandler(StudioHandler):
 class ForksHandler(StudioHandler):
     """`/projects/{project_id}/forks`: projects made from this one."""
 
-    @contract(schemas.ForkPage, query=schemas.ForksQuery)
+    @contract(schemas.ForkPage, query=PageQuery)
     @guarded(Audience.anyone)
     async def get(self, project_id: str) -> None:
         """List the project's forks that the asker may see, the newest first."""
-        query = self.query(schemas.ForksQuery)
+        query = self.query(PageQuery)
         self.send(await self.transact(service.forks, project_id, query.after))
 
     @contract(

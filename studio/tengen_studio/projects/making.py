@@ -116,11 +116,14 @@ def fork(
     Raises:
         NotFoundError: no such project for the actor, or no such version.
         ForbiddenError: the actor may see the project and not copy it.
+        ConflictError: the version may hold secrets.
         TooLargeError, OverQuotaError: the quota does not hold it.
     """
     require_person(actor)
     origin = get(session, actor, project_id)
-    version = history.copyable(session, actor, origin, request.version)
+    version = history.copyable(
+        session, actor, origin, request.version, despite_findings=request.despite_findings
+    )
     most = context_of(session).limits.of(actor.kind).import_bytes
     if version.bytes > most:
         raise TooLargeError(

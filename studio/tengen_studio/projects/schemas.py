@@ -7,8 +7,8 @@ from typing import Literal
 from msgspec import Struct
 
 from tengen_studio.contract import Count
+from tengen_studio.roles import RoleName
 
-RoleName = Literal["viewer", "editor", "owner"]
 State = Literal["active", "archived", "trashed"]
 Order = Literal["updated", "name", "created"]
 
@@ -29,6 +29,9 @@ class Origin(Struct, frozen=True):
 
 class Usage(Struct, frozen=True):
     """What a project's history takes of its quota, in bytes; null for no quota.
+
+    An account's own projects have a quota together as well: where that one is nearer, both
+    numbers are about all of them.
 
     `near` says that nine tenths are used: the next large version may be refused.
     """
@@ -108,11 +111,15 @@ class ProjectRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ForkRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """A fork of that version (the newest if null), under that name (the origin's if empty)."""
+    """A fork of that version (the newest if null), under that name (the origin's if empty).
+
+    `despite_findings` makes it although the version may hold secrets.
+    """
 
     version: Count | None = None
     name: str = ""
     directory: str = ""
+    despite_findings: bool = False
 
 
 class Fork(Struct, frozen=True):
@@ -130,12 +137,6 @@ class ForkPage(Struct, frozen=True):
 
     items: list[Fork]
     next: str | None = None
-
-
-class ForksQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which page of the forks; `after` is the `next` of the page before."""
-
-    after: str | None = None
 
 
 class ImportQuery(Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,18 +8,19 @@ from pathlib import Path
 
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, lazyload
+from sqlalchemy.orm import Session
 
 from tengen_studio import audit
 from tengen_studio.access import HOST_ID, Actor, Role, require, require_person, role_of
 from tengen_studio.context import StudioContext, context_of
-from tengen_studio.db import release, utcnow
+from tengen_studio.db import at_end, release, utcnow
 from tengen_studio.errors import ConflictError, ForbiddenError, InvalidError, OverQuotaError
 from tengen_studio.history import service as history
+from tengen_studio.history.models import LargeFile
 from tengen_studio.paging import newest_first
 from tengen_studio.paths import inside, project_folder, resolve_directory
-from tengen_studio.projects import rules, schemas
-from tengen_studio.projects.answers import answer, answers
+from tengen_studio.projects import leftovers, rules, schemas
+from tengen_studio.projects.answers import COLUMNS, answer, answers
 from tengen_studio.projects.models import Project, ProjectTag
 from tengen_studio.sharing.models import Member
 from tengen_studio.steps import MoveFolder, RemoveFiles, promise
@@ -74,8 +75,7 @@ def listing(
         root = str(context_of(session).root)
         mine &= or_(Project.root == root, Project.root.is_(None))
     joined = select(Member.project_id).where(Member.account_id == actor.id)
-    # The answers ask for all tags at once.
-    statement = select(Project).options(lazyload(Project.tag_rows))
+    statement = select(*COLUMNS)
     if state == "trashed":
         statement = statement.where(mine, Project.trashed.is_not(None))
     else:
@@ -196,6 +196,9 @@ def untrash(session: Session, actor: Actor, project_id: str) -> schemas.Project:
 def delete(session: Session, actor: Actor, project_id: str) -> None:
     """Delete a project that is in the trash for good: its versions, links and folder.
 
+    Large files that no other project holds go as well, those of the last hour with the next
+    `tengen-studio gc`.
+
     Raises:
         ConflictError: it is not in the trash.
     """
@@ -209,6 +212,14 @@ def delete(session: Session, actor: Actor, project_id: str) -> None:
         paths.append(str(trash_folder(context, project)))
     promise(session, RemoveFiles(paths))
     audit.record(session, actor, "project.delete", project.id, name=project.name)
+    large = session.scalars(select(LargeFile.sha256).where(LargeFile.project_id == project.id))
+    candidates = list(large)
+
+    def free(committed: bool) -> None:
+        if committed:
+            leftovers.remove_unused(context, candidates)
+
+    at_end(session, free)
     session.execute(delete_rows(Project).where(Project.id == project.id))
 
 

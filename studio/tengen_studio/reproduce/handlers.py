@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tengen_studio.contract import contract
+from tengen_studio.contract import PageQuery, contract
 from tengen_studio.errors import ConflictError, InvalidError
 from tengen_studio.guard import Audience, guarded
 from tengen_studio.http import StudioHandler
@@ -11,7 +11,6 @@ from tengen_studio.reproduce.schemas import (
     ReproductionEntry,
     ReproductionPage,
     ReproductionRequest,
-    ReproductionsQuery,
     VersionEnvironment,
 )
 
@@ -29,11 +28,11 @@ class EnvironmentHandler(StudioHandler):
 class ReproductionsHandler(StudioHandler):
     """`/projects/{id}/reproductions`: the runs of a project's versions."""
 
-    @contract(ReproductionPage, query=ReproductionsQuery)
+    @contract(ReproductionPage, query=PageQuery)
     @guarded(Audience.anyone)
     async def get(self, project_id: str) -> None:
         """List the reproductions of a project, the newest first."""
-        query = self.query(ReproductionsQuery)
+        query = self.query(PageQuery)
         self.send(await self.transact(service.listing, project_id, query.after))
 
     @contract(ReproductionEntry, status=201, takes=ReproductionRequest, refuses=(ConflictError,))

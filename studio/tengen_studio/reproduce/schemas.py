@@ -107,9 +107,3 @@ class ReproductionPage(Struct, frozen=True):
 
     items: list[ReproductionEntry]
     next: str | None = None
-
-
-class ReproductionsQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which page: `after` is the `next` of the page before."""
-
-    after: str | None = None

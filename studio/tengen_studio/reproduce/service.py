@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from tengen_studio.access import Actor, Role
@@ -128,7 +128,7 @@ def listing(
     project = projects.get(session, actor, project_id)
     rows, cursor = newest_first(
         session,
-        select(Reproduction).where(Reproduction.project_id == project.id),
+        _shown(session, actor, project),
         Reproduction.created,
         Reproduction.id,
         after,
@@ -167,18 +167,22 @@ def cancel(session: Session, actor: Actor, project_id: str, reproduction_id: str
     audit.record(session, actor, "reproduction.cancel", project_id, version=row.version)
 
 
-def badge(session: Session, project_id: str) -> ReproductionEntry | None:
+def badge(session: Session, actor: Actor, project: Project) -> ReproductionEntry | None:
     """Return the latest reproduction of a project that came to a judgement, without its report."""
     row = session.scalar(
-        select(Reproduction)
-        .where(
-            Reproduction.project_id == project_id,
-            Reproduction.state.in_([State.agreed, State.differed]),
-        )
+        _shown(session, actor, project)
+        .where(Reproduction.state.in_([State.agreed, State.differed]))
         .order_by(Reproduction.created.desc())
         .limit(1)
     )
     return _entry(context_of(session), row, report=False) if row else None
+
+
+def _shown(session: Session, actor: Actor, project: Project) -> Select[Reproduction]:
+    """Return what selects a project's reproductions, less those of versions held back."""
+    found = select(Reproduction).where(Reproduction.project_id == project.id)
+    held = history.hidden(session, actor, project)
+    return found.where(Reproduction.version.not_in(held)) if held else found
 
 
 def _check(request: ReproductionRequest) -> None:
@@ -263,7 +267,8 @@ def _get(
 ) -> Reproduction:
     project = projects.get(session, actor, project_id, role)
     row = session.get(Reproduction, reproduction_id)
-    if row is None or row.project_id != project.id:
+    held = history.hidden(session, actor, project)
+    if row is None or row.project_id != project.id or row.version in held:
         raise NotFoundError("There is no such reproduction.")
     return row
 

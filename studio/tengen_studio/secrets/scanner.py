@@ -24,18 +24,26 @@ def scan(files: Iterable[tuple[str, bytes]], values: Sequence[str] = ()) -> list
     `values` are looked for literally, whatever they look like: those of the studio's own store.
     Binary files and what lies beyond the first 20 MB of a file are left out.
     """
-    found: dict[Finding, None] = {}
-    for path, content in files:
-        for cell, part, text in _texts(path, content[:_MOST_BYTES]):
-            for finding in _scan_text(path, cell, part, text, values):
-                found[finding] = None
-    return list(found)
+    return list(dict.fromkeys(finding for finding, _ in _matches(files, values)))
+
+
+def values_in(path: str, content: bytes, values: Sequence[str] = ()) -> set[str]:
+    """Return the possible secrets in one file themselves, to be compared and never shown."""
+    return {value for _, value in _matches([(path, content)], values)}
 
 
 def mask(value: str) -> str:
     """Return `value` with everything hidden but a start of at most four characters."""
     shown = min(4, len(value) // 4)
     return value[:shown] + "•" * 6
+
+
+def _matches(
+    files: Iterable[tuple[str, bytes]], values: Sequence[str]
+) -> Iterator[tuple[Finding, str]]:
+    for path, content in files:
+        for cell, part, text in _texts(path, content[:_MOST_BYTES]):
+            yield from _scan_text(path, cell, part, text, values)
 
 
 def _texts(path: str, content: bytes) -> Iterator[tuple[int | None, Part, str]]:
@@ -92,7 +100,7 @@ def _flat(value: Any) -> str:
 
 def _scan_text(
     path: str, cell: int | None, part: Part, text: str, values: Sequence[str]
-) -> Iterator[Finding]:
+) -> Iterator[tuple[Finding, str]]:
     if not is_suspect(text) and not any(value in text for value in values):
         return
     for number, line in enumerate(text.splitlines(), start=1):
@@ -100,7 +108,7 @@ def _scan_text(
             continue
         for value in values:
             if value in line:
-                yield Finding(path, cell, part, number, STORED, mask(value))
+                yield Finding(path, cell, part, number, STORED, mask(value)), value
         if not is_suspect(line):
             continue
         for start in range(0, max(1, len(line)), _LONGEST_LINE):
@@ -110,7 +118,7 @@ def _scan_text(
 
 def _scan_line(
     path: str, cell: int | None, part: Part, number: int, line: str
-) -> Iterator[Finding]:
+) -> Iterator[tuple[Finding, str]]:
     taken: list[tuple[int, int]] = []
     for rule in RULES:
         for match in rule.pattern.finditer(line):
@@ -120,4 +128,4 @@ def _scan_line(
             if any(start < b and a < end for a, b in taken) or is_placeholder(rule, value):
                 continue
             taken.append((start, end))
-            yield Finding(path, cell, part, number, rule.kind, mask(value))
+            yield Finding(path, cell, part, number, rule.kind, mask(value)), value

@@ -116,6 +116,15 @@ def version_guard(session: Session) -> Callable[[str, bytes], None] | None:
     return inspect
 
 
+def version_scanner(session: Session) -> Callable[[str, bytes], set[str]]:
+    """Return what finds the possible secrets in a file, stored values among them.
+
+    It needs the session no more.
+    """
+    stored = redaction(session).values
+    return lambda path, content: scanner.values_in(path, content, stored)
+
+
 def scan(session: Session, files: Iterable[tuple[str, bytes]]) -> list[Finding]:
     """Return the possible secrets in `files`, stored values among them."""
     return scanner.scan(files, redaction(session).values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tengen_studio import cookies
-from tengen_studio.contract import contract
+from tengen_studio.contract import PageQuery, contract
 from tengen_studio.errors import ConflictError, ForbiddenError, LoginRequiredError, TooManyError
 from tengen_studio.guard import Audience, guarded
 from tengen_studio.http import StudioHandler
@@ -53,11 +53,11 @@ class MemberHandler(StudioHandler):
 class LinksHandler(StudioHandler):
     """`/projects/{project_id}/links`: ways in by address."""
 
-    @contract(schemas.LinkPage, query=schemas.SharingQuery, refuses=(ForbiddenError,))
+    @contract(schemas.LinkPage, query=PageQuery, refuses=(ForbiddenError,))
     @guarded(Audience.people)
     async def get(self, project_id: str) -> None:
         """List the project's links, the newest first; for its owners."""
-        query = self.query(schemas.SharingQuery)
+        query = self.query(PageQuery)
         self.send(await self.transact(links.links, project_id, query.after))
 
     @contract(

@@ -19,7 +19,7 @@ from tengen_studio.projects.models import Project
 from tengen_studio.rates import Limit
 from tengen_studio.sharing import schemas
 from tengen_studio.sharing.models import Link, Visit
-from tengen_studio.sharing.publication import refuse_secrets
+from tengen_studio.sharing.publication import check_secrets
 from tengen_studio.sharing.service import PROJECT_PAGE, owned
 
 OPEN_PAGE = "/tengen-studio/open"
@@ -42,10 +42,12 @@ def make_link(
     _check(request)
     project = owned(session, actor, project_id)
     if not request.despite_findings:
-        refuse_secrets(session, actor, project)
+        check_secrets(session, actor, project, despite=False)
     release(session)
     hashed = hash_password(request.password) if request.password is not None else None
-    owned(session, actor, project_id)
+    project = owned(session, actor, project_id)
+    if request.despite_findings:
+        check_secrets(session, actor, project, despite=True)
     token = new_token()
     row = Link(
         project_id=project_id,

@@ -39,8 +39,8 @@ def publish(
         NotFoundError, ForbiddenError: as `access.require`.
     """
     project = owned(session, actor, project_id)
-    if request.public and project.visibility != "public" and not request.despite_findings:
-        refuse_secrets(session, actor, project)
+    if request.public and project.visibility != "public":
+        check_secrets(session, actor, project, despite=request.despite_findings)
     if request.public is not None:
         project.visibility = "public" if request.public else "private"
     if request.scripts is not None:
@@ -64,13 +64,19 @@ def scripts_allowed(session: Session, project_id: str) -> bool:
     return settings is not None and settings.scripts
 
 
-def refuse_secrets(session: Session, actor: Actor, project: Project) -> None:
+def check_secrets(session: Session, actor: Actor, project: Project, *, despite: bool) -> None:
     """Return if no file of the newest version looks as if it held a secret.
+
+    With `despite` the version is cleared instead. Older ones that may hold secrets stay held
+    back in any case: nobody has been asked about them.
 
     Raises:
         ConflictError: one does; the message names the first places.
     """
     if not history.versions(session, actor, project)[0]:
+        return
+    if despite:
+        history.clear(session, actor, project)
         return
     found = secrets.scan(session, history.contents(session, actor, project))
     if not found:

@@ -7,15 +7,9 @@ from typing import Literal
 from msgspec import Struct
 
 from tengen_studio.contract import Count
+from tengen_studio.roles import RoleName
 
-RoleName = Literal["viewer", "editor", "owner"]
 Permission = Literal["view", "fork", "edit"]
-
-
-class SharingQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which page of a list; `after` is the `next` of the page before."""
-
-    after: str | None = None
 
 
 class Member(Struct, frozen=True):

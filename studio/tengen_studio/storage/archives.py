@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import stat
+import struct
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -24,6 +25,8 @@ _CHUNK = 2**18
 _LONGEST_LINK = 1_000
 _MOST_DIRECTORY = 64 * 2**20
 _ENCRYPTED = 0x1
+_END = 22
+_TAIL = _END + 65_535
 _KEPT_FREE = 256 * 2**20
 
 File = tuple[str, Entry, int, Iterator[bytes]]
@@ -102,26 +105,50 @@ class _Sink(io.RawIOBase):
 
 
 def _check_directory(archive: BinaryIO, limits: Limits) -> None:
-    """Refuse an archive whose list of files alone is too large, before it is read."""
-    archive.seek(0, os.SEEK_END)
-    size = archive.tell()
-    archive.seek(max(0, size - 65_557))
+    """Refuse an archive whose list of files alone is too large, before zipfile reads it.
+
+    The numbers that the archive gives may lie, so its entries themselves are counted.
+    """
+    size = archive.seek(0, os.SEEK_END)
+    archive.seek(max(0, size - _TAIL))
     tail = archive.read()
-    at = tail.rfind(b"PK\5\6")
-    if at < 0 or at + 22 > len(tail):
+    at = len(tail) - _END if tail[-_END:].startswith(b"PK\5\6") else tail.rfind(b"PK\5\6")
+    if at < 0 or at + _END > len(tail):
         raise InvalidError("A zip archive was expected; this is none.")
-    count = int.from_bytes(tail[at + 10 : at + 12], "little")
-    directory = int.from_bytes(tail[at + 12 : at + 16], "little")
+    end = size - len(tail) + at
+    length = int.from_bytes(tail[at + 12 : at + 16], "little")
+    places = [(end - length, length)]
     locator = tail[at - 20 : at] if at >= 20 else b""
     if locator[:4] == b"PK\6\7":
-        archive.seek(int.from_bytes(locator[8:16], "little"))
-        record = archive.read(56)
-        if record[:4] == b"PK\6\6":
-            count = int.from_bytes(record[32:40], "little")
-            directory = int.from_bytes(record[40:48], "little")
-    if count > limits.import_files or directory > _MOST_DIRECTORY:
-        raise _too_many(limits)
+        # By the format the record lies where the locator says; some take it to be just before.
+        for place in (int.from_bytes(locator[8:16], "little"), end - 76):
+            archive.seek(min(max(place, 0), size))
+            record = archive.read(56)
+            if record[:4] == b"PK\6\6":
+                length = int.from_bytes(record[40:48], "little")
+                places.append((end - 76 - length, length))
+    for start, length in places:
+        if length > _MOST_DIRECTORY:
+            raise _too_many(limits)
+        archive.seek(max(start, 0))
+        files, folders = _count(archive.read(length))
+        if files > limits.import_files or folders > limits.import_files:
+            raise _too_many(limits)
     archive.seek(0)
+
+
+def _count(directory: bytes) -> tuple[int, int]:
+    """Return how many files and how many folders a zip archive's directory lists."""
+    files = folders = at = 0
+    while directory[at : at + 4] == b"PK\1\2" and at + 46 <= len(directory):
+        name, extra, comment = struct.unpack_from("<HHH", directory, at + 28)
+        at += 46 + name
+        if directory[at - 1 : at] == b"/":
+            folders += 1
+        else:
+            files += 1
+        at += extra + comment
+    return files, folders
 
 
 def _too_many(limits: Limits) -> TooLargeError:

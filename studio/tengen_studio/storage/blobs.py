@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+from filelock import FileLock
 
 from tengen_studio.storage import durable
 
@@ -21,10 +24,14 @@ class ChangedError(Exception):
 
 
 class BlobStore:
-    """Blobs in a folder; a blob never changes, so readers need no lock."""
+    """Blobs in a folder; a blob never changes, so readers need no lock.
 
-    def __init__(self, folder: Path) -> None:
+    Whoever counts on a blob that is there, and whoever removes one, holds the lock meanwhile.
+    """
+
+    def __init__(self, folder: Path, lock: Path) -> None:
         self.folder = folder
+        self._lock = lock
 
     def path(self, sha256: str) -> Path:
         """Return where the blob lies, or would lie.
@@ -50,9 +57,7 @@ class BlobStore:
         """
         sha256 = sha256 or digest(source)[0]
         target = self.path(sha256)
-        if target.is_file():
-            # Young again: no collection takes it before the row that will name it is there.
-            os.utime(target)
+        if self.renew(sha256):
             return sha256, target.stat().st_size
         durable.make_directory(target.parent)
         source.seek(0)
@@ -67,6 +72,19 @@ class BlobStore:
                 raise ChangedError("[blob] a file at rest was expected; it changed meanwhile")
         return sha256, size
 
+    def renew(self, sha256: str) -> bool:
+        """Make a blob young again; tell whether it is here.
+
+        No collection takes it before the row that will name it is there.
+        """
+        path = self.path(sha256)
+        with self._alone():
+            try:
+                os.utime(path)
+            except FileNotFoundError:
+                return False
+        return True
+
     def open(self, sha256: str) -> BinaryIO:
         """Open the blob to read.
 
@@ -80,9 +98,18 @@ class BlobStore:
         with self.open(sha256) as source:
             shutil.copyfileobj(source, file, CHUNK)
 
-    def remove(self, sha256: str) -> None:
-        """Remove the blob; the caller knows that nothing needs it."""
-        durable.remove_file(self.path(sha256))
+    def remove(self, sha256: str, before: float = math.inf) -> bool:
+        """Remove the blob if it was put before that moment; the caller knows of no use of it."""
+        path = self.path(sha256)
+        with self._alone():
+            if not path.is_file() or path.stat().st_mtime >= before:
+                return False
+            durable.remove_file(path)
+        return True
+
+    def _alone(self) -> FileLock:
+        # One each time: a FileLock that is shared would let a second thread in.
+        return FileLock(self._lock, mode=0o600, thread_local=False)
 
     def __iter__(self) -> Iterator[str]:
         """Give the SHA-256 of every blob."""

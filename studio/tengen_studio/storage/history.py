@@ -6,17 +6,18 @@ the repository with git. Writers hold the project's lock; readers need none.
 
 from __future__ import annotations
 
+import math
 import mmap
-import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from dulwich.object_store import DiskObjectStore
-from dulwich.objects import Commit, ObjectID
-from dulwich.pack import Pack
+from dulwich.object_format import DEFAULT_OBJECT_FORMAT
+from dulwich.objects import Commit, ObjectID, RawObjectID
+from dulwich.pack import Pack, PackFileDisappeared
 
 from tengen_studio.storage import durable, trees
 from tengen_studio.storage.packs import BLOB, COMMIT, TREE, PackWriter
@@ -24,23 +25,40 @@ from tengen_studio.storage.trees import Change, Entry, Pointer
 
 MOST_PACKS = 50
 _SMALL_PACK = 64 * 2**20
+_CHECKSUM = 20
+_TRIES = 100
 _CACHE = "files.cache"
 _HEAD = "refs/heads/versions"
 _CONFIG = b"[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
 
 
+@dataclass(frozen=True)
+class OpenPack:
+    """A pack that stays readable, whoever removes its files."""
+
+    name: str
+    objects: Pack
+    bytes: mmap.mmap
+
+    def sizes(self) -> Iterator[tuple[str, int]]:
+        """Give the id of each object, and how many bytes it takes in the pack."""
+        rows = sorted((offset, name) for name, offset, _ in self.objects.index.iterentries())
+        ends = [offset for offset, _ in rows[1:]] + [len(self.bytes) - _CHECKSUM]
+        for (offset, name), end in zip(rows, ends, strict=True):
+            yield name.hex(), end - offset
+
+
 class Reader:
     """Reads a history's objects as they were when the reader was opened."""
 
-    def __init__(self, store: DiskObjectStore, stack: ExitStack) -> None:
-        self._store = store
-        self._stack = stack
-        self._maps: dict[Path, mmap.mmap] = {}
+    def __init__(self, packs: list[OpenPack]) -> None:
+        self.packs = packs
         self._trees: dict[str, dict[str, Entry]] = {}
 
     def has(self, oid: str) -> bool:
         """Tell whether the object is here."""
-        return self._store.contains_packed(ObjectID(oid.encode()))
+        name = RawObjectID(bytes.fromhex(oid))
+        return any(name in pack.objects for pack in self.packs)
 
     def raw(self, oid: str) -> tuple[int, bytes]:
         """Return an object's kind and content.
@@ -48,7 +66,13 @@ class Reader:
         Raises:
             KeyError: no such object.
         """
-        return self._store.get_raw(ObjectID(oid.encode()))
+        name = RawObjectID(bytes.fromhex(oid))
+        for pack in self.packs:
+            try:
+                return pack.objects.get_raw(name)
+            except KeyError:
+                continue
+        raise KeyError(oid)
 
     def blob(self, oid: str) -> bytes:
         """Return a file's content, or the pointer that stands for it."""
@@ -112,23 +136,31 @@ class Reader:
                     for entry in self.tree(oid).values()
                 ]
 
+    def held(self, commits: Iterable[str]) -> Iterator[str]:
+        """Give the ids of commits and of all that they hold, each once.
+
+        Raises:
+            KeyError: one of them is no commit that is here.
+        """
+        done: set[str] = set()
+        for commit in commits:
+            kind, data = self.raw(commit)
+            if kind != COMMIT:
+                raise KeyError(commit)
+            if commit not in done:
+                done.add(commit)
+                yield commit
+            yield from self.reachable(data[5:45].decode(), done)
+
     def _stored_size(self, oid: str) -> int:
-        name = bytes.fromhex(oid)
-        for pack in self._store.packs:
+        name = RawObjectID(bytes.fromhex(oid))
+        for pack in self.packs:
             try:
-                offset = pack.index.object_offset(name)  # type: ignore[arg-type]
+                offset = pack.objects.index.object_offset(name)
             except KeyError:
                 continue
-            return _size_at(self._map(pack), offset)
+            return _size_at(pack.bytes, offset)
         raise KeyError(oid)
-
-    def _map(self, pack: Pack) -> mmap.mmap:
-        path = _path(pack)
-        if path not in self._maps:
-            file = self._stack.enter_context(path.open("rb"))
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            self._maps[path] = self._stack.enter_context(mapped)
-        return self._maps[path]
 
 
 class HistoryStore:
@@ -160,9 +192,16 @@ class HistoryStore:
     def reader(self) -> Iterator[Reader]:
         """Give a reader of all that is here now."""
         with ExitStack() as stack:
-            store = DiskObjectStore(self.folder / "objects")
-            stack.callback(store.close)
-            yield Reader(store, stack)
+            for _ in range(_TRIES):
+                try:
+                    packs = [_open(index, stack) for index in sorted(self.packs.glob("*.idx"))]
+                except (FileNotFoundError, PackFileDisappeared):
+                    # Somebody has just joined it with others; the new one is there by now.
+                    stack.close()
+                    continue
+                yield Reader(packs)
+                return
+            raise FileNotFoundError(f"[history] packs at rest were expected in {self.packs}")
 
     @contextmanager
     def writer(
@@ -191,27 +230,33 @@ class HistoryStore:
         with self.reader() as reader:
             chosen = {p.stem for p in small}
             with PackWriter(self.packs, lambda oid: False) as writer:
-                for pack in reader._store.packs:
-                    if _path(pack).stem in chosen:
-                        for name in pack.index:
-                            writer.add(*reader.raw(bytes(name).decode()))
+                for pack in reader.packs:
+                    if pack.name in chosen:
+                        for oid, _ in pack.sizes():
+                            writer.add(*reader.raw(oid))
         self._remove([path for path in small if path.stem != writer.name])
 
-    def prune(self, commits: Iterable[str]) -> None:
-        """Keep what the given commits hold, and nothing else."""
+    def unused(self, commits: Iterable[str], before: float = math.inf) -> int:
+        """Return how many bytes the given commits do not need, in packs older than `before`."""
+        with self.reader() as reader:
+            needed = set(reader.held(commits))
+            old = [p for p in reader.packs if self._written(p) < before]
+            return sum(size for pack in old for oid, size in pack.sizes() if oid not in needed)
+
+    def prune(self, commits: Sequence[str]) -> None:
+        """Keep what the given commits hold, and nothing else; the last one is the newest.
+
+        The caller holds the project's lock.
+        """
         if not self.exists():
             return
         old = sorted(self.packs.glob("*.idx"))
-        self.cache.unlink(missing_ok=True)
+        durable.remove_file(self.cache)
         with self.reader() as reader, PackWriter(self.packs, lambda oid: False) as writer:
-            done: set[str] = set()
-            for commit in commits:
-                kind, data = reader.raw(commit)
-                if kind != COMMIT:
-                    raise KeyError(commit)
-                writer.add(kind, data)
-                for oid in reader.reachable(data[5:45].decode(), done):
-                    writer.add(*reader.raw(oid))
+            for oid in reader.held(commits):
+                writer.add(*reader.raw(oid))
+        if commits:
+            self.point_to(commits[-1])
         self._remove([path for path in old if path.stem != writer.name])
 
     def bytes(self) -> int:
@@ -221,6 +266,12 @@ class HistoryStore:
     def remove(self) -> None:
         """Remove the whole history for good."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _written(self, pack: OpenPack) -> float:
+        try:
+            return (self.packs / f"{pack.name}.pack").stat().st_mtime
+        except FileNotFoundError:
+            return math.inf
 
     def _remove(self, indexes: list[Path]) -> None:
         # The index goes first: a pack without one is no pack to any reader.
@@ -243,8 +294,15 @@ def make_commit(tree: str, parents: list[str], author: str, message: str, when: 
     return commit.as_raw_string()
 
 
-def _path(pack: Pack) -> Path:
-    return Path(os.fsdecode(pack._data_path))
+def _open(index: Path, stack: ExitStack) -> OpenPack:
+    with index.with_suffix(".pack").open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    stack.enter_context(mapped)
+    pack = Pack(str(index.with_suffix("")), object_format=DEFAULT_OBJECT_FORMAT)
+    stack.callback(pack.close)
+    # Opened now, both of them: afterwards they may be removed.
+    _ = pack.index, pack.data
+    return OpenPack(index.stem, pack, mapped)
 
 
 def _size_at(data: mmap.mmap, offset: int) -> int:

@@ -26,7 +26,7 @@ class Storage:
         self.folder = folder
         for name in ("blobs", "histories", "locks", "journal", "scratch"):
             durable.make_directory(folder / name)
-        self.blobs = BlobStore(folder / "blobs")
+        self.blobs = BlobStore(folder / "blobs", folder / "locks" / "blobs.lock")
 
     def history(self, project_id: str) -> HistoryStore:
         """Return the history of a project; it comes to be with its first version."""
@@ -39,7 +39,7 @@ class Storage:
         Raises:
             filelock.Timeout: another has it after `seconds`; less than 0 waits for ever.
         """
-        lock = FileLock(self.folder / "locks" / checked(project_id), thread_local=False)
+        lock = FileLock(self.folder / "locks" / checked(project_id), mode=0o600, thread_local=False)
         with lock.acquire(timeout=seconds):
             yield
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 import io
 import os
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tengen_studio.commands import gc
 from tengen_studio.commands.archive import unpack
 from tengen_studio.commands.backup import backup
 from tengen_studio.commands.places import CommandError, Places
 from tengen_studio.context import Limits, StudioContext
+from tengen_studio.history.advance import advance
+from tengen_studio.history.drafts import Workshop
 from tengen_studio.projects import making, schemas
 from tengen_studio.projects import service as projects
+from tengen_studio.projects.leftovers import YOUNG_SECONDS
 from tengen_studio.saving.writing import Files
 from tengen_studio.start import open_context
 
@@ -153,6 +159,26 @@ def back_up(context: StudioContext) -> None:
     backup(places, context.data_dir.parent / BACKUP)
 
 
+def leave_objects(context: StudioContext) -> None:
+    """Leave content in the history and in the store that nothing refers to."""
+
+    def fail(place: Workshop, present: str) -> str:
+        raise InterruptedError
+
+    with suppress(InterruptedError):
+        the_work(context).call(advance, fail, message="m", before="before test")
+    context.storage.blobs.put(io.BytesIO(b"\3" * LARGE))
+
+
+def collect(context: StudioContext) -> None:
+    """Remove what nothing refers to."""
+    places = Places(context.data_dir, "", context.root)
+    later = time.time() + 2 * YOUNG_SECONDS
+    found = gc.find(places, later)
+    assert {unused.kind for unused in found} == {"objects", "large file"}
+    gc.remove(places, found, later)
+
+
 def check_backup(folder: Path) -> str:
     """Return what is wrong with the backup, if there is one."""
     target = folder / BACKUP
@@ -181,6 +207,7 @@ OPERATIONS: dict[str, Operation] = {
     "trash": Operation(trash, lambda c: "Work" in names(c, "trashed")),
     "untrash": Operation(untrash, lambda c: "Work" in names(c), trash),
     "backup": Operation(back_up, None, check=check_backup),
+    "gc": Operation(collect, None, leave_objects),
     "delete": Operation(delete, lambda c: "Work" not in names(c, "trashed"), trash),
 }
 

@@ -1,16 +1,19 @@
 """Kills an operation at each of its boundaries, each time in a fresh copy of the same studio.
 
     python -m tests.studio.crash.runner 4 restore fork
+    python -m tests.studio.crash.runner 0 --full
 
 tries 4 boundaries of each operation, evenly spread; 0 tries all. A boundary is each write, fsync,
-rename, removal
-and commit that the studio's storage announces, and each change of a file or folder that Python
-itself makes, whoever asks for it. Prints a JSON object with, for each operation, the number of
-boundaries, how many were tried, and what went wrong.
+rename, removal and commit that the studio's storage announces, and each change of a file or
+folder that Python itself makes, whoever asks for it. With `--full` the process lives, and finds
+the disk full at the boundary instead, if that is one at which something is written; with
+`--denied` it finds that it may not. Prints a JSON object with, for each operation, the number
+of boundaries, how many were tried, and what went wrong.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -21,6 +24,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from tengen_studio.commands.places import CommandError
+from tengen_studio.errors import StudioError, refusal_of
 from tengen_studio.history.models import LargeFile, Version
 from tengen_studio.storage.durable import boundary, watch_boundaries
 from tengen_studio.storage.packs import object_id
@@ -45,6 +50,18 @@ _CHANGES = {
     "shutil.rmtree",
 }
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+# Where a disk can turn out to be full, or a folder to be closed.
+_FAILING = {
+    "file made",
+    "file unpacked",
+    "file written",
+    "folder made",
+    "open",
+    "os.link",
+    "os.mkdir",
+    "os.symlink",
+}
+FAILURES = {"--full": errno.ENOSPC, "--denied": errno.EACCES}
 
 
 def watch_python(folder: Path) -> None:
@@ -64,8 +81,11 @@ def watch_python(folder: Path) -> None:
     sys.addaudithook(hook)
 
 
-def run(operation: Operation, folder: Path, kill_at: int) -> int:
-    """Do the operation in a child that dies at boundary `kill_at`; return how many it passed."""
+def run(operation: Operation, folder: Path, kill_at: int, failure: int | None = None) -> int:
+    """Do the operation in a child that dies at boundary `kill_at`; return how many it passed.
+
+    With `failure` the boundary fails with that error number, and others are not counted.
+    """
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -74,16 +94,27 @@ def run(operation: Operation, folder: Path, kill_at: int) -> int:
 
         def count(name: str) -> None:
             nonlocal passed
+            if failure is not None and name not in _FAILING:
+                return
             passed += 1
-            if passed == kill_at:
+            if passed != kill_at:
+                return
+            if failure is None:
                 os.kill(os.getpid(), signal.SIGKILL)
+            raise OSError(failure, os.strerror(failure or 0))
 
         try:
             context = open_studio(folder)
             watch_python(folder)
             watch_boundaries(count)
-            operation.run(context)
+            try:
+                operation.run(context)
+            except (OSError, StudioError, CommandError) as error:
+                # What a person is told instead of a reference into the log.
+                if failure is None or (isinstance(error, OSError) and not refusal_of(error)):
+                    raise
             watch_boundaries(None)
+            context.close()
             os.write(writing, str(passed).encode())
             os._exit(0)
         except BaseException:
@@ -138,8 +169,11 @@ def _check_histories(context: Any) -> str:
     return ""
 
 
-def kill_everywhere(name: str, most: int) -> dict[str, Any]:
-    """Kill the operation at `most` of its boundaries, or all, and return what came of it."""
+def kill_everywhere(name: str, most: int, failure: int | None = None) -> dict[str, Any]:
+    """Kill the operation at `most` of its boundaries, or all, and return what came of it.
+
+    With `failure` it fails there with that error number instead.
+    """
     operation = OPERATIONS[name]
     top = Path(tempfile.mkdtemp(prefix="crash-"))
     problems: list[str] = []
@@ -161,13 +195,16 @@ def kill_everywhere(name: str, most: int) -> dict[str, Any]:
 
         folder = fresh()
         before = visible(folder)
-        total = run(operation, folder, 0)
+        total = run(operation, folder, 0, failure)
         after = visible(folder)
         tried = 0
         step = max(1, total // most) if most else 1
         for kill_at in range(1 + step // 2, total + 1, step):
             folder = fresh()
-            run(operation, folder, kill_at)
+            try:
+                run(operation, folder, kill_at, failure)
+            except AssertionError as error:
+                problems.append(f"{name} at {kill_at} of {total}: {error}")
             tried += 1
             if problem := check(operation, folder, before, after):
                 problems.append(f"{name} killed at {kill_at} of {total}: {problem}")
@@ -185,5 +222,7 @@ def _repoint(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    wanted = sys.argv[2:] or OPERATIONS
-    print(json.dumps({name: kill_everywhere(name, int(sys.argv[1])) for name in wanted}))
+    most, *words = sys.argv[1:]
+    failing = next((FAILURES[word] for word in words if word in FAILURES), None)
+    wanted = [word for word in words if word not in FAILURES] or OPERATIONS
+    print(json.dumps({name: kill_everywhere(name, int(most), failing) for name in wanted}))

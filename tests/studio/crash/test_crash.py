@@ -1,10 +1,11 @@
-"""Killed at any boundary, an operation has happened or it has not; nothing is lost."""
+"""Killed or failing at any boundary, an operation has happened or not; nothing is lost."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ ROOT = Path(__file__).parents[3]
 SAMPLES = 3
 
 
-def kill_everywhere(most: int) -> dict[str, Any]:
+def kill_everywhere(most: int, *words: str) -> dict[str, Any]:
     """Run the killer in a process of its own, which has no threads to lose by forking."""
-    command = [sys.executable, "-m", "tests.studio.crash.runner", str(most)]
+    command = [sys.executable, "-m", "tests.studio.crash.runner", str(most), *words]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -37,10 +38,23 @@ def test_a_sample_of_boundaries() -> None:
 
 
 @pytest.mark.long
-def test_every_boundary(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_boundary(tell: Callable[[str], None]) -> None:
     results = kill_everywhere(0)
-    with capsys.disabled():
-        for name, found in results.items():
-            print(f"\n  {name}: killed at {found['tried']} boundaries", end="")
-        print(f"\n  {sum(found['tried'] for found in results.values())} boundaries in all")
+    for name, found in results.items():
+        tell(f"{name}: killed at {found['tried']} boundaries")
+    tell(f"{sum(found['tried'] for found in results.values())} boundaries in all")
+    assert problems(results) == []
+
+
+def test_a_full_disk_while_a_version_is_saved() -> None:
+    results = kill_everywhere(2, "--full", "version")
+    assert results["version"]["tried"] >= 2
+    assert problems(results) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("failure", ["--full", "--denied"])
+def test_a_full_disk_and_a_closed_folder_at_every_boundary(failure: str) -> None:
+    results = kill_everywhere(0, failure)
+    assert sum(found["tried"] for found in results.values()) > 200
     assert problems(results) == []

@@ -22,7 +22,7 @@ CONTENT = {"a.csv": b"a,b\n1,2\n", "deep/er/b.bin": b"\0\1\2"}
 @pytest.fixture
 def blobs(tmp_path: Path) -> BlobStore:
     """A store that holds CONTENT."""
-    store = BlobStore(tmp_path / "blobs")
+    store = BlobStore(tmp_path / "blobs", tmp_path / "lock")
     for data in CONTENT.values():
         store.put(io.BytesIO(data))
     return store

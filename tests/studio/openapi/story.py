@@ -39,6 +39,7 @@ async def tell(stage: Stage, root: Path, browser: Callable[[], Browser]) -> None
     """Play the whole story in the studio whose folder is `root`."""
     await _look_around(stage)
     await _graphs(stage, root)
+    await _kernels(stage)
     await _invite(stage, browser)
     project = await _work(stage, root)
     await _data(stage, root, project)
@@ -46,6 +47,8 @@ async def tell(stage: Stage, root: Path, browser: Callable[[], Browser]) -> None
     await _share(stage, project, browser)
     await _fork(stage, root, project)
     await _refused_save(stage, root)
+    await stage.play("runs.Runs.get", query={"kernel": "0f6b1c0a"})
+    await stage.play("runs.Runs.post", body={"kernel": "0f6b1c0a", "ids": ["1b2c_7"]})
     await _secrets(stage, project)
     await _tidy_up(stage, project)
 
@@ -62,6 +65,13 @@ async def _graphs(stage: Stage, root: Path) -> None:
     (root / "small.tgm").write_bytes(static_model())
     await stage.play("graphs.Graphs.get", query={"path": "small.tgm"})
     (root / "small.tgm").unlink()
+
+
+async def _kernels(stage: Stage) -> None:
+    started = await stage.people["host"].fetch("POST", "api/kernels", {"name": "python3"})
+    kernel = json.loads(started.body)["id"]
+    await stage.play("kernels.Deaths.get", kernel)
+    await stage.people["host"].fetch("DELETE", f"api/kernels/{kernel}")
 
 
 async def _invite(stage: Stage, browser: Callable[[], Browser]) -> None:
@@ -107,6 +117,7 @@ async def _work(stage: Stage, root: Path) -> str:
     versions = await stage.play("history.Versions.get", place)
     newest = versions["items"][0]["number"]
     await stage.play("history.Version.get", place, "latest")
+    await stage.play("history.Clearance.put", place, "latest")
     await stage.play("history.VersionFiles.get", place, str(newest))
     await stage.play("history.VersionContent.get", place, "latest", query={"path": "notes.txt"})
     await stage.play("history.Archive.get", place, "latest")

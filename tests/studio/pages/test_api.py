@@ -281,3 +281,24 @@ async def test_pages_ask_no_other_host_for_anything(browser: Open, studio: Studi
     ):
         text = await page(browser(), path)
         assert not re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?(?:https?:)?//""", text)
+
+
+async def test_a_version_held_back_is_shown_once_an_owner_clears_it(
+    host: Browser, browser: Open, studio: StudioContext
+) -> None:
+    project = make_filled_project(studio, FILES, visibility="public")
+    folder = studio.root / (await host.api("GET", f"projects/{project}"))["directory"]
+    (folder / "key.py").write_text("AWS_KEY = 'AKIAQ7ZK3M2XWLPTJ4RV'\n")
+    saved = await host.api("POST", f"projects/{project}/versions", {"message": "With a key"})
+    assert saved["held"] and saved["suspects"] == ["key.py"]
+    assert "With a key" not in await page(browser(), f"p/{project}/history")
+    for part in ("/files/key.py", "/raw/key.py", "?version=2", "/frame/work/train.ipynb?version=2"):
+        text = await page(browser(), f"p/{project}{part}", 403 if "version" in part else 404)
+        assert "AKIA" not in text
+    for part in ("", "/history"):
+        text = await page(host, f"p/{project}{part}")
+        assert "Version 2 is held back: it may hold secrets in key.py" in text
+        assert 'data-clear="2"' in text
+    await host.api("PUT", f"projects/{project}/versions/2/clearance")
+    assert "With a key" in await page(browser(), f"p/{project}/history")
+    assert "held back" not in await page(host, f"p/{project}")

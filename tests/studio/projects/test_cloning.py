@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
@@ -15,10 +16,11 @@ from dulwich.repo import Repo
 from dulwich.server import DictBackend
 from dulwich.web import make_wsgi_chain
 
+from tengen_studio.addresses import public_address
 from tengen_studio.context import Limits, StudioContext
 from tengen_studio.errors import InvalidError, NotFoundError, StudioError, TooLargeError
 from tengen_studio.history import service as history
-from tengen_studio.projects import making, schemas
+from tengen_studio.projects import cloning, making, schemas
 from tengen_studio.projects import service as projects
 
 from ..actors import HOST
@@ -160,6 +162,8 @@ def test_too_much_is_refused(tmp_path: Path) -> None:
         ("https://localhost/x.git", "private network"),
         ("https://169.254.169.254/latest", "private network"),
         ("https://127.0.0.1:8443/x.git", "port"),
+        ("https://example.org/x.git?token=word", "without \\? and #"),
+        ("https://example.org/x.git#word", "without \\? and #"),
         ("/etc", "https://"),
         ("", "https://"),
     ],
@@ -177,3 +181,56 @@ def test_what_is_no_repository(open_context: StudioContext, tmp_path: Path) -> N
         pytest.raises(InvalidError, match="No git repository"),
     ):
         create(open_context, address.replace("work", "other"))
+
+
+class Leading(BaseHTTPRequestHandler):
+    """Leads every request on to another address."""
+
+    to = ""
+
+    def do_GET(self) -> None:
+        """Redirect."""
+        self.send_response(302)
+        self.send_header("Location", self.to)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize(
+    ("to", "text"),
+    [
+        ("http://127.0.0.1:1/x", "private network"),
+        ("http://[::ffff:10.0.0.1]/x", "private network"),
+        ("file:///etc/passwd", "No git repository"),
+    ],
+)
+def test_each_redirect_is_judged(
+    open_context: StudioContext, monkeypatch: pytest.MonkeyPatch, to: str, text: str
+) -> None:
+    monkeypatch.setattr(Leading, "to", to)
+    server = HTTPServer(("127.0.0.1", 0), Leading)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+
+    def judge(host: str, port: int, *, private: bool) -> str:
+        # The first host stands for a public one.
+        return public_address(host, port, private=port == server.server_port)
+
+    monkeypatch.setattr(cloning, "public_address", judge)
+    try:
+        with pytest.raises(InvalidError, match=text):
+            create(open_context, f"http://127.0.0.1:{server.server_port}/x.git")
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert os.listdir(open_context.root) == []
+
+
+def test_no_redirect_leads_to_plain_http() -> None:
+    pools = cloning._pools(False)
+    with pytest.raises(InvalidError, match="not https"):
+        pools.request("GET", "http://example.org/")
+    pools.clear()

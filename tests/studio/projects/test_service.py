@@ -305,5 +305,10 @@ def test_an_accounts_quota_counts_all_its_projects(tmp_path: Path) -> None:
     with context.transaction() as session, pytest.raises(OverQuotaError):
         making.create(session, ana, schemas.ProjectRequest(name="Two", description="x" * 10))
     with context.transaction() as session:
-        assert [item.name for item in service.listing(session, ana).items] == ["One"]
+        (item,) = service.listing(session, ana).items
+        assert item.name == "One"
+        assert (item.usage.quota, item.usage.near) == (1_500, True), "nearer than the project's"
+        session.get_one(service.Project, item.id).stored = 100
+    with context.transaction(read_only=True) as session:
+        assert service.show(session, ana, item.id).usage == schemas.Usage(100, 1_500, False)
     context.close()

@@ -21,6 +21,7 @@ from tengen_studio.errors import ConflictError, ForbiddenError, InvalidError, No
 from tengen_studio.history import service as history
 from tengen_studio.history.models import Version
 from tengen_studio.projects import service as projects
+from tengen_studio.projects.models import Project
 from tengen_studio.reproduce import running, service
 from tengen_studio.reproduce.models import Reproduction
 from tengen_studio.reproduce.schemas import ReproductionEntry, ReproductionRequest
@@ -106,7 +107,7 @@ def test_a_version_that_repeats_agrees(context: StudioContext, work: tuple[str, 
     assert (notebook.error, found.report.rebuilt, found.report.changed) == ("", False, [])
     assert not (folder / ".environment").exists()
     with context.transaction(read_only=True) as session:
-        badge = service.badge(session, project_id)
+        badge = service.badge(session, HOST, session.get_one(Project, project_id))
         assert badge is not None
         assert (badge.state, badge.report) == ("agreed", None)
 
@@ -148,7 +149,7 @@ def test_a_notebook_without_outputs_gives_no_badge(
         "No cell of this version has an output to compare with.",
     )
     with context.transaction(read_only=True) as session:
-        assert service.badge(session, project_id) is None
+        assert service.badge(session, HOST, session.get_one(Project, project_id)) is None
 
 
 def test_what_a_kernel_prints_by_itself_is_not_taken_for_a_report(

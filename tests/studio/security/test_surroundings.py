@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -9,8 +10,11 @@ import sys
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from ..browser import Browser
 
 ROOT = Path(__file__).parents[3]
 # The first releases without weaknesses that reach the studio.
@@ -61,3 +65,34 @@ def test_nothing_is_loaded_from_the_working_directory(tmp_path: Path) -> None:
     )
     assert "Traceback" not in shown.stderr
     assert list(tmp_path.rglob("sprung")) == []
+
+
+@pytest.fixture
+def token_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A token that whoever starts the server gives by the environment."""
+    monkeypatch.setenv("JUPYTER_TOKEN", "the-token-of-the-host")
+    return "the-token-of-the-host"
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="the system shows none")
+async def test_kernels_and_readable_files_hold_no_token(
+    token_in_the_environment: str, host: Browser, jp_serverapp: Any, jp_runtime_dir: Path
+) -> None:
+    jp_serverapp.write_server_info_file()
+    jp_serverapp.write_browser_open_files()
+    made = await host.fetch("POST", "api/kernels", {"name": "python3"})
+    kernel_id = json.loads(made.body)["id"]
+    kernel = jp_serverapp.kernel_manager.get_kernel(kernel_id)
+    try:
+        inherited = Path(f"/proc/{kernel.provisioner.pid}/environ").read_text(errors="replace")
+        told = Path(f"/proc/{kernel.provisioner.pid}/cmdline").read_text(errors="replace")
+        assert "PATH=" in inherited
+        for secret in (token_in_the_environment, jp_serverapp.identity_provider.token):
+            assert secret not in inherited + told
+        files = [path for path in Path(jp_runtime_dir).rglob("*") if path.is_file()]
+        assert {"jpserver", "kernel"} <= {path.name.partition("-")[0] for path in files}
+        # The server's own notes for its user have the token; nobody else gets to them.
+        assert any(jp_serverapp.identity_provider.token in path.read_text() for path in files)
+        assert Path(jp_runtime_dir).stat().st_mode & 0o077 == 0
+    finally:
+        await host.fetch("DELETE", f"api/kernels/{kernel_id}")

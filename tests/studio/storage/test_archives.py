@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -131,6 +132,31 @@ def test_too_many_files(tmp_path: Path) -> None:
     at = data.rfind(b"PK\5\6")
     data[at + 8 : at + 12] = b"\1\0\1\0"
     refused(tmp_path, io.BytesIO(bytes(data)), TooLargeError, "more than 10 files")
+    refused(tmp_path, archive(*((f"d{n}/", b"") for n in range(11))), TooLargeError, "10 files")
+
+
+@pytest.mark.parametrize("named", ["f{}", "d{}/"])
+def test_a_list_of_files_too_long_is_not_read(tmp_path: Path, named: str) -> None:
+    kept = archive(*((named.format(n), b"") for n in range(20_000)))
+    data = bytearray(kept.getvalue())
+    at = data.rfind(b"PK\5\6")
+    data[at + 8 : at + 12] = b"\1\0\1\0"
+    tracemalloc.start()
+    try:
+        refused(tmp_path, io.BytesIO(bytes(data)), TooLargeError, "more than 10 files")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 5 * 2**20, "an entry of zipfile's takes a kilobyte"
+
+
+def test_folders_do_not_count_as_files(tmp_path: Path) -> None:
+    unpack(
+        archive(*((f"d{n}/", b"") for n in range(8)), *((f"d{n}/f", b"") for n in range(8))),
+        tmp_path / "out",
+        LIMITS,
+    )
+    assert len(texts(tmp_path / "out")) == 8
 
 
 def test_a_bomb(tmp_path: Path) -> None:

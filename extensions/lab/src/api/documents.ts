@@ -329,3 +329,71 @@ export interface Source {
   cell?: string | null;
   text?: string;
 }
+
+/** What would fit where a call did not; `others` is what the notebook holds besides it. */
+export interface Advice {
+  version?: 1;
+  number: number;
+  target: string;
+  batch: number | null;
+  bytes: number | null;
+  others: number;
+  capacity: number;
+  ways: Way[];
+  reason?: string;
+}
+
+/** How a kernel died, each time that it did, the newest first. */
+export interface DeathPage {
+  items: KernelDeath[];
+  next?: string | null;
+}
+
+/** How a kernel ended without being asked to, as far as the system can tell; sizes in bytes. */
+export interface KernelDeath {
+  version?: 1;
+  kind?: 'kernel';
+  id: string;
+  time: string;
+  cause: 'exit' | 'memory' | 'signal';
+  certain?: boolean;
+  signal?: string | null;
+  status?: number | null;
+  peak?: number | null;
+  limit?: number | null;
+  limit_kind?: 'address space' | 'control group' | 'machine' | null;
+  held?: number | null;
+  capacity?: number | null;
+  cell?: string | null;
+  ran?: number | null;
+  stack?: Source[];
+  exact?: boolean;
+  age?: number | null;
+}
+
+/** A request for memory that did not fit, and who held what was there; sizes in bytes. */
+export interface MemoryTrouble {
+  version?: 1;
+  kind?: 'memory';
+  number: number;
+  device: string;
+  asked: number;
+  used: number;
+  capacity: number;
+  where: Source[];
+  origins: Origin[];
+  holders: LiveHolder[];
+}
+
+/** One way to make a call fit, with what is predicted of it. */
+export interface Way {
+  kind: 'batch' | 'free' | 'recompute' | 'static';
+  fits: boolean;
+  bytes?: number | null;
+  seconds?: number | null;
+  batch?: number | null;
+  name?: string;
+  code?: string;
+  above?: boolean;
+  reason?: string;
+}

@@ -61,7 +61,22 @@ export function pullOrigin(server: Server, project: string): Promise<Merged> {
   return request(server, `projects/${project}/pulls`, {});
 }
 
-/** Where a version is downloaded as a zip archive. */
-export function archiveAddress(server: Server, project: string, version: number): string {
-  return addressOf(server, `projects/${project}/versions/${version}/archive`);
+/** One version; `latest` is the newest. */
+export function getVersion(
+  server: Server,
+  project: string,
+  version: number | 'latest'
+): Promise<Version> {
+  return request(server, `projects/${project}/versions/${version}`);
+}
+
+/** Where a version is downloaded as a zip archive, if need be although it may hold secrets. */
+export function archiveAddress(
+  server: Server,
+  project: string,
+  version: number,
+  despite = false
+): string {
+  const values = despite ? { despite_findings: true } : {};
+  return addressOf(server, `projects/${project}/versions/${version}/archive${query(values)}`);
 }

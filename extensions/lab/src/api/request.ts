@@ -26,8 +26,13 @@ export async function request<T>(
 }
 
 /** Call `path` with a method whose answer is empty. */
-export async function send(server: Server, path: string, method: string): Promise<void> {
-  const response = await call(server, path, undefined, method);
+export async function send(
+  server: Server,
+  path: string,
+  method: string,
+  body?: Body
+): Promise<void> {
+  const response = await call(server, path, body, method);
   if (!response.ok) {
     throw refusal(response, await response.json().catch(() => undefined));
   }

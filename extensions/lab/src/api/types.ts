@@ -31,11 +31,6 @@ export interface AuditPage {
   next: string | null;
 }
 
-/** Which page of the log; `after` is the `next` of the page before. */
-export interface AuditQuery {
-  after: string | null;
-}
-
 /** One thing that somebody did; `details` is a sentence's worth of names and numbers. */
 export interface AuditRow {
   id: string;
@@ -100,11 +95,6 @@ export interface DatasetRequest {
   description?: string;
   licence?: string;
   sha256?: string | null;
-}
-
-/** Which page of files: `after` is the `next` of the page before. */
-export interface FilesQuery {
-  after: string | null;
 }
 
 /** A data set that a project uses. */
@@ -193,6 +183,11 @@ export interface Stars {
 /** Which file: `path` is relative to the user's folder, as JupyterLab writes it. */
 export interface GraphQuery {
   path: string;
+}
+
+/** Whether the archive is wanted although the version may hold secrets. */
+export interface ArchiveQuery {
+  despite_findings: boolean;
 }
 
 /** A cell of one side, `outputs` in the notebook format. */
@@ -288,11 +283,6 @@ export interface Merged {
   conflicts: Record<string, string>;
 }
 
-/** Which page of a list; `after` is the `next` of the page before. */
-export interface PageQuery {
-  after: string | null;
-}
-
 /** Which version of the origin to bring in; the newest if null. */
 export interface PullRequest {
   version?: number | null;
@@ -342,6 +332,8 @@ export interface Version {
   cells_changed: number;
   cells_removed: number;
   skipped: Record<string, string>;
+  held: boolean;
+  suspects: string[];
   details: Record<string, unknown>;
 }
 
@@ -452,11 +444,6 @@ export interface PasswordRequest {
   new: string;
 }
 
-/** Which page of a list; `after` is the `next` of the page before. */
-export interface PeopleQuery {
-  after: string | null;
-}
-
 /** What is to change; what is null stays. `directory` says where the folder is now. */
 export interface ChangeRequest {
   name?: string | null;
@@ -487,11 +474,7 @@ export interface ForkRequest {
   version?: number | null;
   name?: string;
   directory?: string;
-}
-
-/** Which page of the forks; `after` is the `next` of the page before. */
-export interface ForksQuery {
-  after: string | null;
+  despite_findings?: boolean;
 }
 
 /** The name of the project that an archive becomes, and the folder to make its own in. */
@@ -644,11 +627,6 @@ export interface ReproductionRequest {
   minutes?: number;
 }
 
-/** Which page: `after` is the `next` of the page before. */
-export interface ReproductionsQuery {
-  after: string | null;
-}
-
 /** What a version was saved with; `recorded` is false where an older one had to stand in. */
 export interface VersionEnvironment {
   version: number;
@@ -659,6 +637,46 @@ export interface VersionEnvironment {
   packages: Record<string, string>;
   changed: ([string, string, string | null])[];
   readiness: Readiness[];
+}
+
+/** The last run of a cell that is not settled; `recent` are ids of messages that are in it. */
+export interface CellRun {
+  id: string;
+  cell: string;
+  state: 'done' | 'running' | 'waiting';
+  count: number | null;
+  outputs: RunMessage[];
+  recent: string[];
+  question: Question | null;
+}
+
+/** What a kernel asks the user: the message's header, to which an answer refers. */
+export interface Question {
+  header: Record<string, unknown>;
+  prompt: string;
+  password: boolean;
+}
+
+/** The runs of a kernel's cells, in the order in which they were asked for. */
+export interface RunList {
+  items: CellRun[];
+}
+
+/** A message of the kernel, shortened: its kind and content. */
+export interface RunMessage {
+  kind: 'display_data' | 'error' | 'execute_result' | 'stream';
+  content: Record<string, unknown>;
+}
+
+/** Whose runs: the kernel's id, as Jupyter gives it. */
+export interface RunsQuery {
+  kernel: string;
+}
+
+/** Runs whose outputs were saved with their notebook. */
+export interface SettledRunsRequest {
+  kernel: string;
+  ids: string[];
 }
 
 /** A save that was refused; `mergeable` says that both sides can be joined as they are now. */
@@ -815,11 +833,6 @@ export interface PublicationRequest {
 /** Another role for a member. */
 export interface RoleRequest {
   role: 'editor' | 'owner' | 'viewer';
-}
-
-/** Which page of a list; `after` is the `next` of the page before. */
-export interface SharingQuery {
-  after: string | null;
 }
 
 /** A finished copy: its folder and the notebook to open, relative to the user's folder. */

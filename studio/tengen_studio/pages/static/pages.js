@@ -163,6 +163,11 @@ onClick('[data-fork]', async button => {
   }
 });
 
+onClick('[data-clear]', async button => {
+  await call('PUT', `projects/${project}/versions/${button.dataset.clear}/clearance`);
+  location.reload();
+});
+
 onClick('[data-end]', async button => {
   await call('DELETE', `people/me/sessions/${button.dataset.end}`);
   button.closest('li').remove();

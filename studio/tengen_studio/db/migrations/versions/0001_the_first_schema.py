@@ -75,6 +75,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_datasets_sha256"), ["sha256"], unique=False)
 
     op.create_table(
+        "merge_bases",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("packed", sa.LargeBinary(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("seen", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_merge_bases")),
+    )
+    with op.batch_alter_table("merge_bases", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_merge_bases_seen"), ["seen"], unique=False)
+
+    op.create_table(
         "projects",
         sa.Column("id", sa.String(length=22), nullable=False),
         sa.Column("owner_id", sa.String(length=22), nullable=False),
@@ -375,6 +386,8 @@ def upgrade() -> None:
         sa.Column("cells_changed", sa.Integer(), nullable=False),
         sa.Column("cells_removed", sa.Integer(), nullable=False),
         sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("suspects", sa.JSON(), nullable=False),
+        sa.Column("held", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["project_id"],
             ["projects.id"],
@@ -454,6 +467,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_projects_origin_project_id"))
 
     op.drop_table("projects")
+    with op.batch_alter_table("merge_bases", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_merge_bases_seen"))
+
+    op.drop_table("merge_bases")
     with op.batch_alter_table("datasets", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_datasets_sha256"))
 

@@ -1,0 +1,1 @@
+"""Kernels: how one that died came to its end."""
