@@ -4,14 +4,18 @@ Figures are exact to the byte for what tensors hold. Calls about CUDA need a usa
 and raise DeviceError without one, save those that only ask whether there is one.
 """
 
+from dataclasses import dataclass
 from enum import Enum
 
 from .base import device as devices
 from .base.device import get_default_device, set_default_device
 from .base.errors import ArgumentError, DeviceError
-from .runtime import memory
+from .kernels.cuda import library
+from .kernels.cuda.gpu import Gpu, gpu
+from .runtime import gpu_memory, memory
 
 __all__ = [
+    "CudaDeviceProperty",
     "DeviceType",
     "coalesce_free_memory",
     "get_allocated_memory",
@@ -30,6 +34,7 @@ __all__ = [
     "reset_max_memory_stats",
     "set_default_device",
     "set_prealloc_config",
+    "synchronize",
     "what_is_xpu",
 ]
 
@@ -69,44 +74,61 @@ def what_is_xpu() -> str:
 
 def get_mem_status_bytes(device: str | None = None) -> tuple[int, int]:
     """(total, free) bytes for tensors on a device; the default device without an argument."""
-    _on_cpu("get_mem_status_bytes", device)
-    total = memory.capacity()
-    return total, max(total - memory.used_bytes(), 0)
+    place = devices.as_device(device)
+    if place.host:
+        total = memory.capacity()
+        return total, max(total - memory.used_bytes(), 0)
+    limit = gpu_memory.account_of(place).limit()
+    return limit, max(limit - gpu_memory.used_bytes(place), 0)
 
 
 def get_allocated_memory(device: str | None = None) -> int:
     """Bytes that tensors on the device hold now."""
-    _on_cpu("get_allocated_memory", device)
-    return memory.used_bytes()
+    place = devices.as_device(device)
+    return memory.used_bytes() if place.host else gpu_memory.used_bytes(place)
 
 
 def get_reserved_memory(device: str | None = None) -> int:
     """Bytes that tensors hold now or that are kept free to be used again."""
-    _on_cpu("get_reserved_memory", device)
-    return memory.reserved_bytes()
+    place = devices.as_device(device)
+    return memory.reserved_bytes() if place.host else gpu_memory.reserved_bytes(place)
 
 
 def get_max_allocated_memory(device: str | None = None) -> int:
     """The most bytes tensors held at once since the last `reset_max_memory_stats`."""
-    _on_cpu("get_max_allocated_memory", device)
-    return memory.peak_bytes()
+    place = devices.as_device(device)
+    return memory.peak_bytes() if place.host else gpu_memory.peak_bytes(place)
 
 
 def get_max_reserved_memory(device: str | None = None) -> int:
     """The most bytes reserved at once since the last `reset_max_memory_stats`."""
-    _on_cpu("get_max_reserved_memory", device)
-    return memory.peak_reserved_bytes()
+    place = devices.as_device(device)
+    return memory.peak_reserved_bytes() if place.host else gpu_memory.peak_reserved_bytes(place)
 
 
 def reset_max_memory_stats(device: str | None = None) -> None:
     """Start the maxima anew from what is held now."""
-    _on_cpu("reset_max_memory_stats", device)
-    memory.reset_peak()
+    place = devices.as_device(device)
+    if place.host:
+        memory.reset_peak()
+    else:
+        gpu_memory.reset_peak(place)
 
 
 def coalesce_free_memory() -> None:
-    """Give memory that no tensor holds back to the system."""
+    """Give memory that no tensor holds back to the system and to the GPUs in use."""
     memory.trim()
+    gpu_memory.trim()
+
+
+def synchronize(device: str | None = None) -> None:
+    """Wait until the device has done what was launched on it; on the CPU nothing is ever open.
+
+    Raises DeviceError for what went wrong on a GPU meanwhile, with the calls in flight.
+    """
+    place = devices.as_device(device)
+    if not place.host:
+        gpu_memory.gpu_of(place).synchronize()
 
 
 def set_prealloc_config(
@@ -141,7 +163,9 @@ def set_prealloc_config(
 
 def get_cuda_version() -> int:
     """The CUDA version in use as major * 1000 + minor * 10; 0 where CUDA is not used."""
-    return 0
+    if not is_cuda_available():
+        return 0
+    return int(library.load().cuda.runtime.runtimeGetVersion())
 
 
 def get_cudnn_version() -> int:
@@ -151,20 +175,38 @@ def get_cudnn_version() -> int:
 
 def get_cuda_compute_capability(device: int, device_type: DeviceType = DeviceType.CUDA) -> int:
     """The compute capability of GPU number `device` as major * 10 + minor."""
-    raise _no_gpu("get_cuda_compute_capability", device)
+    return int(_gpu("get_cuda_compute_capability", device).device.compute_capability)
 
 
-def get_cuda_device_property(device: int, device_type: DeviceType = DeviceType.CUDA) -> object:
+@dataclass(frozen=True)
+class CudaDeviceProperty:
+    """A GPU: its name, bytes of memory, compute capability and number of multiprocessors."""
+
+    name: str
+    total_memory: int
+    major: int
+    minor: int
+    multi_processor_count: int
+
+
+def get_cuda_device_property(
+    device: int, device_type: DeviceType = DeviceType.CUDA
+) -> CudaDeviceProperty:
     """Name, memory and compute capability of GPU number `device`."""
-    raise _no_gpu("get_cuda_device_property", device)
+    place = _gpu("get_cuda_device_property", device)
+    found = place.xp.cuda.runtime.getDeviceProperties(place.index)
+    return CudaDeviceProperty(
+        name=found["name"].decode(),
+        total_memory=int(found["totalGlobalMem"]),
+        major=int(found["major"]),
+        minor=int(found["minor"]),
+        multi_processor_count=int(found["multiProcessorCount"]),
+    )
 
 
-def _no_gpu(name: str, device: int) -> DeviceError:
-    return DeviceError(f"[{name}] gpu{device} is not there: no usable NVIDIA GPU was found")
-
-
-def _on_cpu(name: str, device: str | None) -> None:
-    """Raise DeviceError unless the device exists (only CPU memory has accounts so far)."""
-    place = devices.as_device(device)
-    if place.kind != "cpu":
-        raise DeviceError(f"[{name}] no accounts are kept for {place.physical}")
+def _gpu(name: str, device: int) -> Gpu:
+    """The GPU of a number. Raises DeviceError where there is none."""
+    gpus = devices.count("gpu")
+    if not 0 <= device < gpus:
+        raise DeviceError(devices.absent(name, f"gpu{device}", gpus, devices.why_no_gpu()))
+    return gpu(device)

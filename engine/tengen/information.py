@@ -8,6 +8,8 @@ import numpy as np
 
 from .base import device
 from .base.config import config
+from .base.errors import DeviceError
+from .device import get_cuda_device_property
 from .graph.opdef import registry
 from .kernels.numba import library as numba_library
 from .kernels.onednn import library as onednn_library
@@ -42,13 +44,39 @@ def _backend(library: Any, version: str) -> str:
     return f"not in use: {reason}" if reason else f"in use, {version}"
 
 
+def _gpus() -> dict[str, str]:
+    """A line for each GPU, or the reason why there is none."""
+    number = device.count("gpu")
+    if not number:
+        return {"gpu": device.why_no_gpu()}
+    found = {}
+    for index in range(number):
+        try:
+            card = get_cuda_device_property(index)
+        except DeviceError as error:
+            found[f"gpu{index}"] = str(error).splitlines()[0]
+            continue
+        size = f"{card.total_memory / 2**30:.1f} GiB"
+        found[f"gpu{index}"] = f"{card.name}, {size}, compute capability {card.major}.{card.minor}"
+    return found
+
+
+def _cuda() -> str:
+    """How many operators have GPU kernels of their own, and whether they are in use."""
+    own = sum(any(kind == "gpu" for kind, _ in op.backends) for op in registry.values())
+    reason = device.why_no_gpu()
+    if reason:
+        return f"not in use: {reason}; {own} operators"
+    version = _version("cupy-cuda13x")
+    return f"in use, cupy {version}; {own} operators, the others through cupy"
+
+
 def info() -> Info:
     """Versions, devices, memory, which kernels are in use and why others are not.
 
     Returns a dictionary of sections; printing it gives a table.
     """
     onednn = onednn_library.version() if onednn_library.available() else ""
-    gpus = device.count("gpu")
     families = {}
     for family in ("fusion", "onednn", "numba"):
         families[family] = sum(("cpu", family) in op.backends for op in registry.values())
@@ -61,7 +89,7 @@ def info() -> Info:
         },
         devices={
             "cpu0": f"{os.cpu_count()} cores, {memory.capacity() / 2**30:.1f} GiB for tensors",
-            "gpu": f"{gpus} found" if gpus else "no usable NVIDIA GPU was found",
+            **_gpus(),
             "default": device.get_default_device(),
         },
         kernels={
@@ -70,6 +98,7 @@ def info() -> Info:
             + f"; {families['numba']} operators",
             "fusion": f"{families['fusion']} operators, through numba",
             "numpy": f"in use, {np.__version__}; all {len(registry)} operators",
+            "cuda": _cuda(),
             "order": config.backends,
             "threads": str(numba_library.threads()),
         },

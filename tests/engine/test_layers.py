@@ -14,7 +14,7 @@ ALLOWED = {
     "runtime": {"base", "graph", "kernels"},
     "compiler": {"base", "graph", "ops"},
 }
-BACKENDS = ("numpy", "onednn", "numba", "cuda")
+BACKENDS = ("numpy", "onednn", "numba", "cuda", "cudnn", "cublas")
 
 
 def imports_of(path):

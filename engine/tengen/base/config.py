@@ -34,6 +34,25 @@ class Config:
     memory_limit: int = dataclasses.field(
         default=0, metadata={"doc": "bytes tensors may hold on the CPU; 0: from the system"}
     )
+    gpu_memory_limit: int = dataclasses.field(
+        default=0, metadata={"doc": "bytes tensors may hold on each GPU; 0: what the card has"}
+    )
+    gpu_backends: str = dataclasses.field(
+        default="cuda,cudnn,cublas,cupy",
+        metadata={
+            "doc": "GPU kernel families, the first that can; cupy is the operators' own text"
+        },
+    )
+    tf32: bool = dataclasses.field(
+        default=False,
+        metadata={"doc": "float32 products on the GPU's tensor cores, by 10 bits of mantissa"},
+    )
+    synchronous: bool = dataclasses.field(
+        default=False,
+        metadata={
+            "doc": "wait for the GPU after each operator, so that errors show where they are"
+        },
+    )
     backends: str = dataclasses.field(
         default="fusion,onednn,numba,numpy",
         metadata={"doc": "CPU kernel families, the first that can"},
@@ -91,7 +110,7 @@ def _check(name: str, value: Any) -> None:
     choices = {"algorithm": ALGORITHMS, "compile_kernels": COMPILING}.get(name)
     if choices is not None and value not in choices:
         raise ArgumentError(f"[config] {name} is one of {', '.join(choices)}; got {value!r}")
-    if name in ("threads", "memory_limit") and value < 0:
+    if name in ("threads", "memory_limit", "gpu_memory_limit") and value < 0:
         raise ArgumentError(f"[config] {name} is at least 0; got {value}")
 
 

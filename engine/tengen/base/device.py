@@ -6,6 +6,7 @@ A Device is interned: the same name is the same object.
 import os
 import re
 import threading
+from collections.abc import Callable
 
 from .errors import DeviceError
 
@@ -15,11 +16,15 @@ _local = threading.local()
 
 
 class Device:
-    """A place where tensors live and operators run; one object for each."""
+    """A place where tensors live and operators run; one object for each.
 
-    __slots__ = ("index", "kind", "physical")
+    `host` is true where the memory is the processor's own.
+    """
+
+    __slots__ = ("host", "index", "kind", "physical")
 
     def __init__(self, kind: str, index: int):
+        self.host = kind == "cpu"
         self.kind = kind
         self.index = index
         self.physical = f"{kind}{index}"
@@ -43,8 +48,21 @@ class Device:
         return as_device, (self.physical,)
 
 
+_gpus: list[Callable[[], tuple[int, str]]] = [lambda: (0, "no GPU backend is loaded")]
+
+
+def install_gpus(look: Callable[[], tuple[int, str]]) -> None:
+    """Set what tells how many GPUs can be used, and why none can."""
+    _gpus[0] = look
+
+
 def _gpu_count() -> int:
-    return 0
+    return _gpus[0]()[0]
+
+
+def why_no_gpu() -> str:
+    """The reason why no GPU can be used, "" when one can."""
+    return _gpus[0]()[1]
 
 
 def count(kind: str) -> int:
@@ -64,12 +82,21 @@ def _resolve(name: str) -> Device:
         raise DeviceError(f"[device] {name!r} is not a device; write e.g. 'cpu0', 'gpu0' or 'xpux'")
     kind, index, _stream = match.groups()
     number = 0 if index in (None, "x") else int(index)
-    gpus = _gpu_count()
-    physical = "cpu" if kind == "cpu" or (kind == "xpu" and not gpus) else "gpu"
+    if kind == "cpu":
+        return _devices.setdefault(f"cpu{number}", Device("cpu", number))
+    gpus, reason = _gpus[0]()
+    physical = "cpu" if kind == "xpu" and not gpus else "gpu"
     if physical == "gpu" and number >= gpus:
-        found = f"{gpus} GPU(s) found" if gpus else "no usable NVIDIA GPU was found"
-        raise DeviceError(f"[device] {name!r} is not there: {found}; use 'cpu0' or 'xpux'")
+        raise DeviceError(absent("device", name, gpus, reason))
     return _devices.setdefault(f"{physical}{number}", Device(physical, number))
+
+
+def absent(who: str, name: str, gpus: int, reason: str) -> str:
+    """The message for a GPU that is not there."""
+    if not gpus:
+        return f"[{who}] {name} is not there: {reason}; use 'cpu0' or 'xpux'"
+    found = "gpu0 is the only one" if gpus == 1 else f"there are gpu0 to gpu{gpus - 1}"
+    return f"[{who}] {name} is not there: {found}"
 
 
 def as_device(spec: "str | Device | None") -> Device:

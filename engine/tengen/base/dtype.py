@@ -129,9 +129,12 @@ def default_dtype(dtype: DType) -> DType:
     return as_dtype(dtype)
 
 
+_ACCUMULATORS = {float16: float32, bfloat16: float32}
+
+
 def accumulator(dtype: DType) -> DType:
     """The type in which sums of `dtype` are formed before rounding back."""
-    return float32 if dtype in (float16, bfloat16) else dtype
+    return _ACCUMULATORS.get(dtype, dtype)
 
 
 def mean_dtype(dtype: DType) -> DType:

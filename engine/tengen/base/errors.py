@@ -13,6 +13,9 @@ TengenError
 `-- TraceError (RuntimeError)        a program that a static graph cannot stand for
 """
 
+from collections.abc import Callable
+from typing import Any, ClassVar
+
 from .source import user_line
 
 _AT = "\n  at "
@@ -21,13 +24,18 @@ _AT = "\n  at "
 class TengenError(Exception):
     """The root of every exception that the framework raises itself.
 
-    The message ends with the line of the user's program that led to the error.
+    The message ends with the line of the user's program that led to the error. `wording`, which
+    the interface puts in, makes it from what was raised and that line.
     """
+
+    wording: ClassVar[Callable[[str, str], str] | None] = None
 
     def __init__(self, *args: object):
         if args and isinstance(args[0], str) and _AT not in args[0]:
-            where = user_line()
-            if where:
+            where, wording = user_line(), TengenError.wording
+            if wording is not None:
+                args = (wording(args[0], where), *args[1:])
+            elif where:
                 args = (f"{args[0]}{_AT}{where}", *args[1:])
         super().__init__(*args)
 
@@ -57,7 +65,30 @@ class GradientError(TengenError, RuntimeError):
 
 
 class OutOfMemoryError(TengenError, MemoryError):
-    """The device's capacity would be passed; the message names the largest holders."""
+    """The device's capacity would be passed; the message names the largest holders.
+
+    `asked` is how many bytes did not fit; `document` who held what, once a witness has noted it.
+    """
+
+    witness: ClassVar[Callable[..., None] | None] = None
+    show: ClassVar[Callable[..., list[str]] | None] = None
+
+    def __init__(self, *args: object, asked: int | None = None):
+        super().__init__(*args)
+        self.asked = asked
+        self.document: dict[str, Any] | None = None
+        self._lines: list[str] | None = None
+        witness = type(self).witness
+        if asked is not None and witness is not None:
+            witness(self)
+
+    def _render_traceback_(self) -> list[str]:
+        """The lines of the traceback; IPython asks for them when it shows the error."""
+        show = type(self).show
+        if self._lines is None:
+            self._lines = [str(self)] if show is None else show(self)
+        # IPython asks once for the screen and once for its history.
+        return self._lines
 
 
 class FileFormatError(TengenError, ValueError):

@@ -1,7 +1,7 @@
-"""Blocked physical layouts: how the axes of a logical array are cut into tiles in memory.
+"""Physical layouts: how the axes of a logical array are ordered and cut into tiles in memory.
 
-A Layout is interned, so equal layouts are one object. Plain strided arrays, channels-last among
-them, need none: their layout is None and NumPy's strides say everything.
+A Layout is interned, so equal layouts are one object. Plain strided arrays need none: their layout
+is None and NumPy's strides say everything.
 """
 
 import itertools
@@ -24,6 +24,7 @@ class Layout:
 
     nChw16c is `Layout((0, 1, 2, 3), ((1, 16),))`, named "aBcd16b": axes by letter, a capital where
     the axis is cut, then each block. An axis that does not fill its blocks is padded, with zeros.
+    Without blocks it is an order alone: channels-last is `Layout((0, 2, 3, 1), ())`, "acdb".
     """
 
     __slots__ = ("blocks", "name", "ndim", "order")
@@ -43,8 +44,10 @@ class Layout:
         ndim = len(order)
         if sorted(order) != list(range(ndim)):
             raise ValueError(f"[layout] order must hold each axis once; got {order}")
-        if not blocks or any(not 0 <= axis < ndim or size < 2 for axis, size in blocks):
+        if any(not 0 <= axis < ndim or size < 2 for axis, size in blocks):
             raise ValueError(f"[layout] blocks must be (axis < {ndim}, size > 1); got {blocks}")
+        if not blocks and order == tuple(range(ndim)):
+            raise ValueError("[layout] the plain order without blocks is no layout, but None")
         made = super().__new__(cls)
         made.order, made.blocks, made.ndim = order, blocks, ndim
         cut = {axis for axis, _ in blocks}
@@ -56,7 +59,7 @@ class Layout:
     @staticmethod
     def parse(name: str) -> "Layout":
         """The Layout with a name such as "aBcd16b". Raises ValueError for anything else."""
-        match = re.fullmatch(r"([A-Za-z]+?)((?:\d+[a-z])+)", name)
+        match = re.fullmatch(r"([A-Za-z]+?)((?:\d+[a-z])*)", name)
         if not match:
             raise ValueError(f"[layout] expected a name such as 'aBcd16b'; got {name!r}")
         outer, inner = match.groups()
@@ -172,6 +175,11 @@ def channels_last_order(ndim: int) -> Shape:
     Fewer than three axes keep their order: there is nothing between images and channels.
     """
     return tuple(range(ndim)) if ndim < 3 else (0, *range(2, ndim), 1)
+
+
+def channels_last(ndim: int) -> Layout:
+    """The layout of (N, C, ...) data with the channels fastest. Needs three axes at least."""
+    return Layout(channels_last_order(ndim), ())
 
 
 def channels_last_strides(shape: Sequence[int]) -> Shape:

@@ -12,11 +12,16 @@ def user_frame() -> FrameType | None:
     """The innermost frame outside the framework, or None; the shipped models count as outside."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        module = frame.f_globals.get("__name__", "")
-        if module.startswith(_MODELS) or not (module.startswith(_INSIDE) or module == "tengen"):
+        if is_outside(frame):
             return frame
         frame = frame.f_back
     return None
+
+
+def is_outside(frame: FrameType) -> bool:
+    """Whether a frame is the user's; the shipped models count as theirs."""
+    module = frame.f_globals.get("__name__", "")
+    return module.startswith(_MODELS) or not (module.startswith(_INSIDE) or module == "tengen")
 
 
 def user_line() -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..base import dtype as dt
-from ..base.errors import DTypeError, ShapeError
+from ..base.errors import ArgumentError, DTypeError, ShapeError
 from ..graph.infer import require_dtypes
 from ..graph.opdef import BadSample, Call, OpDef, Sample
 from ..graph.types import Shape, TensorType
@@ -88,6 +88,8 @@ class Elementwise(OpDef):
         return found(**attrs) if callable(found) else found
 
     def infer(self, *types: TensorType, **attrs: Any) -> TensorType:
+        if len(types) != self.arity:
+            raise ArgumentError(f"[{self.name}] takes {self.arity} operand(s); got {len(types)}")
         require_dtypes(self.name, self.dtypes, types[0])
         same_dtype(self.name, *types)
         out = self.result or types[0].dtype

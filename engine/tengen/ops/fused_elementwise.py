@@ -36,6 +36,9 @@ class FusedElementwise(OpDef):
     differentiable = False
     why_no_grad = "the compiler makes it once gradients have been taken"
 
+    def reuses(self, attrs: tuple[Any, ...], count: int) -> tuple[tuple[int, int], ...]:
+        return tuple([(index, 0) for index in range(count)])
+
     def infer(self, *types: TensorType, program: Program) -> TensorType:
         values: list[Any] = list(types)
         for name, attrs, operands in program:

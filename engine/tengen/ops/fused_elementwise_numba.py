@@ -69,7 +69,8 @@ def build(forms: tuple[TensorType, ...], out_types: Any, *, program: Program) ->
     scalars = [i for i, extent in enumerate(extents) if extent is None]
     run = _run(program, extents, arrays, scalars, target)
     layouts = tuple([layout if extent is Extent.FULL else None for extent in extents])
-    return Bound(run, layouts, (target,), contiguous=True, inplace=(extents.index(Extent.FULL), 0))
+    first, *others = [(i, 0) for i, extent in enumerate(extents) if extent is Extent.FULL]
+    return Bound(run, layouts, (target,), contiguous=True, inplace=first, further=tuple(others))
 
 
 build.physical = True  # type: ignore[attr-defined]

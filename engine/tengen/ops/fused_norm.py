@@ -37,6 +37,9 @@ class FusedBatchNorm(OpDef):
     why_no_grad = "the compiler makes it once gradients have been taken"
     without = {"0-d": "there is a channel axis"}
 
+    def reuses(self, attrs: tuple[Any, ...], count: int) -> tuple[tuple[int, int], ...]:
+        return ((3, 0), (0, 0)) if count == 4 else ((0, 0),)
+
     def infer(
         self, x: TensorType, weight: TensorType, bias: TensorType,
         residual: TensorType | None = None, *, eps: float, activation: str,
@@ -92,6 +95,13 @@ class FusedBatchNormBackward(OpDef):
     differentiable = False
     why_no_grad = "the compiler makes it once gradients have been taken"
     without = {"0-d": "there is a channel axis"}
+
+    def reuses(self, attrs: tuple[Any, ...], count: int) -> tuple[tuple[int, int], ...]:
+        # The masked sum is there before x is read again, so it never lies in the place of x.
+        y, gradients = 5, tuple(range(6, count))
+        masked = bool(attrs[-1])
+        sums = tuple([(place, 3) for place in (*gradients, y)]) if masked else ()
+        return (*sums, *[(place, 0) for place in (*gradients, y, 0)])
 
     def infer(
         self, x: TensorType, mean: TensorType, spread: TensorType, weight: TensorType,

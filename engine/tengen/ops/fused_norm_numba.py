@@ -37,7 +37,8 @@ def forward(in_types: Types, out_types: Types, *, eps: float, activation: str) -
 
     layouts = (layout, None, None, layout)[: len(in_types)]
     outs = (out_types[0].with_layout(layout), *out_types[1:])
-    return Bound(run, layouts, outs, inplace=(3, 0) if residual else None)
+    over, *further = fused_batch_norm.reuses((eps, activation), len(in_types))
+    return Bound(run, layouts, outs, inplace=over, further=tuple(further))
 
 
 @fused_batch_norm_backward.backend("numba")
@@ -69,7 +70,8 @@ def backward(
     layouts = (layout, None, None, None, None, layout, *[layout] * len(gradients))
     whole = (0, 3) if masked else (0,)
     outs = tuple([t.with_layout(layout) if i in whole else t for i, t in enumerate(out_types)])
-    return Bound(run, layouts, outs, inplace=(6, whole[-1]))
+    over, *further = fused_batch_norm_backward.reuses((eps, activation, masked), len(in_types))
+    return Bound(run, layouts, outs, inplace=over, further=tuple(further))
 
 
 @fused_batch_norm_inference.backend("numba")

@@ -17,6 +17,7 @@ from ..base.errors import DTypeError, IndexingError, ShapeError
 from ..graph.opdef import Sample
 from ..graph.types import Shape, TensorType
 from .sampling import strided
+from .value_checks import looks_at_values
 
 ATTRS: dict[str, Any] = {"axes": (0,), "front": False, "grid": False}
 Axes = tuple[int, ...]
@@ -80,14 +81,19 @@ def taken_shape(name: str, shape: Shape, indices: Any, axes: Axes, front: bool, 
 def numpy_key(
     name: str, xp: Any, shape: Shape, indices: Any, axes: Axes, grid: bool
 ) -> tuple[Any, ...]:
-    """The index as NumPy takes it. Raises IndexingError for a number out of range."""
+    """The index as NumPy takes it. Raises IndexingError for a number out of range.
+
+    On a GPU that would mean to wait for the numbers, so there they are looked at only with
+    `config.synchronous`; one out of range wraps around otherwise.
+    """
+    looking = looks_at_values(xp)
     key: list[Any] = [slice(None)] * len(shape)
     if grid:
         key = list(xp.ogrid[tuple(slice(n) for n in indices[0].shape)])
     empty = any(index.size == 0 for index in indices)
     for axis, index in zip(axes, indices, strict=True):
         size = shape[axis]
-        if not empty:
+        if looking and not empty:
             least, most = int(index.min()), int(index.max())
             if least < -size or most >= size:
                 wrong = most if most >= size else least

@@ -111,8 +111,10 @@ class AddAt(OpDef):
             axis = axes[0]
             rows = np.moveaxis(x, range(axis, axis + lead), range(lead))
             add_rows(np.moveaxis(total, axis, 0), key[axis].reshape(-1), rows, lead)
+        elif xp is np:
+            np.add.at(total, key, x)
         else:
-            xp.add.at(total, key, x)
+            return add_by_atomics(xp, total, key, x).astype(dtype, copy=False)
         return total.astype(dtype, copy=False)
 
     def grad(self, call: Call, dy: Any) -> tuple[Any, ...]:
@@ -143,6 +145,27 @@ def steps(shape: Shape) -> Shape:
     return tuple(reversed(found))
 
 
+def add_by_atomics(xp: Any, total: Any, key: Any, x: Any) -> Any:
+    """`total` with `x` added at the index, by sums in memory, which know few data types."""
+    if dt.is_complex(total.dtype):
+        real = add_by_atomics(xp, total.real.copy(), key, x.real)
+        return real + 1j * add_by_atomics(xp, total.imag.copy(), key, x.imag)
+    if total.dtype.kind in "iu":  # what passes the narrow range is cut off alike in the end
+        total, x = total.astype(dt.int64), x.astype(dt.int64)
+    xp.add.at(total, key, x)
+    return total
+
+
+def winners(xp: Any, sizes: Shape, parts: tuple[Any, ...]) -> tuple[Any, Any]:
+    """The number of each write at the index `parts` into axes of `sizes`, and that of the last
+    write to the same place."""
+    lead = broadcast(*[p.shape for p in parts])
+    number = xp.arange(int(np.prod(lead, dtype=np.int64))).reshape(lead)
+    slot = xp.full(sizes, -1, number.dtype)
+    xp.maximum.at(slot, parts, number)
+    return number, slot[parts]
+
+
 def add_rows(total: Any, places: Any, rows: Any, lead: int) -> None:
     """Add rows to those of `total` that the places name: as `np.add.at`, many times as fast."""
     rows = rows.reshape(-1, *rows.shape[lead:])
@@ -171,6 +194,9 @@ class LastWriter(OpDef):
         key = numpy_key("last_writer", xp, shape, indices, axes, grid)
         parts = key if grid else tuple(key[a] for a in axes)
         sizes = shape if grid else tuple(shape[a] for a in axes)
+        if xp is not np:
+            number, last = winners(xp, sizes, parts)
+            return number == last
         lead = broadcast(*[p.shape for p in parts])
         number = xp.arange(int(np.prod(lead, dtype=np.int64))).reshape(lead)
         slot = xp.zeros(sizes, number.dtype)
@@ -216,8 +242,27 @@ class Put(OpDef):
         if front and not grid:
             value = xp.broadcast_to(value, self._taken(x.shape, indices, axes))
             value = to_numpy_order(xp, value, axes, front, grid, lead)
+        if xp is not np:
+            value = self._settled(xp, x.shape, value, key, axes, grid)
         out[key] = value
         return out
+
+    def _settled(
+        self, xp: Any, shape: Shape, value: Any, key: tuple[Any, ...], axes: Axes, grid: bool
+    ) -> Any:
+        """`value` in full, each write to a place with what the last one writes there.
+
+        Where writes happen at once, no order of them decides.
+        """
+        parts = key if grid else tuple(key[a] for a in axes)
+        sizes = shape if grid else tuple(shape[a] for a in axes)
+        number, last = winners(xp, sizes, parts)
+        lead, at = number.shape, 0 if grid else place(axes, False)
+        rest = () if grid else tuple(d for i, d in enumerate(shape) if i not in axes)
+        full = xp.broadcast_to(value, rest[:at] + lead + rest[at:])
+        ahead, there = tuple(range(len(lead))), tuple(range(at, at + len(lead)))
+        rows = xp.moveaxis(full, there, ahead).reshape(number.size, *rest)
+        return xp.moveaxis(rows[last.reshape(-1)].reshape(*lead, *rest), ahead, there)
 
     def _taken(self, shape: Shape, indices: Any, axes: Axes) -> Shape:
         rest = tuple(d for i, d in enumerate(shape) if i not in axes)

@@ -60,7 +60,7 @@ class MatMul(OpDef):
         dtype, work = a.dtype, dt.accumulator(a.dtype)
         a = xp.swapaxes(a, -1, -2) if transpose_a else a
         b = xp.swapaxes(b, -1, -2) if transpose_b else b
-        if work != dtype:
+        if work is not dtype:
             made = xp.matmul(a.astype(work), b.astype(work))
             if bias is not None:
                 made += bias

@@ -290,9 +290,15 @@ class _Layer(_Norm):
 class BatchNorm(_Batch, _NormForward):
     """Batch norm in training: y, mean, variance (biased) of each channel."""
 
+    def reuses(self, attrs: tuple[Any, ...], count: int) -> tuple[tuple[int, int], ...]:
+        return ((0, 0),)
+
 
 class BatchNormBackward(_Batch, _NormBackward):
     """The gradients of batch_norm."""
+
+    def reuses(self, attrs: tuple[Any, ...], count: int) -> tuple[tuple[int, int], ...]:
+        return (1, 0), (0, 0)
 
 
 class LayerNorm(_Layer, _NormForward):

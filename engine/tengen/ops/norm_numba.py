@@ -68,7 +68,8 @@ def forward(in_types: Types, out_types: Types, *, eps: float) -> Bound | None:
 
     y, mean, variance = out_types
     layouts = (layout, *[None] * (len(in_types) - 1))
-    return Bound(run, layouts, (y.with_layout(layout), mean, variance), name="numba bn_forward")
+    types = (y.with_layout(layout), mean, variance)
+    return Bound(run, layouts, types, inplace=(0, 0), name="numba bn_forward")
 
 
 def per_channel(x: TensorType, parts: Types) -> bool:
@@ -99,7 +100,10 @@ def backward(in_types: Types, out_types: Types, *, eps: float) -> Bound | None:
 
     dx, dweight, dbias = out_types
     layouts = (layout, layout, *[None] * (len(in_types) - 2))
-    return Bound(run, layouts, (dx.with_layout(layout), dweight, dbias), name="numba bn_backward")
+    types = (dx.with_layout(layout), dweight, dbias)
+    over, *further = batch_norm_backward.reuses((eps,), len(in_types))
+    name = "numba bn_backward"
+    return Bound(run, layouts, types, inplace=over, further=tuple(further), name=name)
 
 
 @batch_norm_inference.backend("numba")

@@ -50,7 +50,7 @@ class Pad(OpDef):
         if not x.ndim:
             return x.copy()
         if mode == "constant":
-            return xp.pad(x, widths, constant_values=np.asarray(value).astype(x.dtype))
+            return xp.pad(x, widths, constant_values=np.asarray(value).astype(x.dtype)[()])
         return xp.pad(x, widths, mode=_NUMPY[mode])
 
     def grad(self, call: Call, dy: Any) -> tuple[Any, ...]:

@@ -19,7 +19,9 @@ from .transcendental import exp
 def _shifted(xp: Any, x: Any, axis: Shape) -> tuple[Any, Any]:
     """x less its largest element along `axis`, in the accumulating type, and that element."""
     x = x.astype(dt.accumulator(x.dtype), copy=False)
-    top = xp.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    if not x.size:
+        return x, xp.sum(x, axis=axis, keepdims=True)
+    top = xp.max(x, axis=axis, keepdims=True)
     top = xp.where(xp.isfinite(top), top, 0).astype(x.dtype, copy=False)
     return x - top, top
 

@@ -12,7 +12,7 @@ import numpy as np
 from ..base.source import user_frame
 from ..graph.state import state
 from ..graph.types import TensorType
-from . import memory
+from . import gpu_memory, memory
 from .memory import POOLED
 
 TAGGED = 4096
@@ -154,6 +154,9 @@ def empty(type: TensorType, tag: Tag | None) -> OwnedBuffer:
     nbytes = type.nbytes
     layout = type.layout
     shape = type.shape if layout is None else layout.physical_shape(type.shape)
+    if not type.device.host:
+        array, held = gpu_memory.empty(type, shape)
+        return OwnedBuffer(type, array, held, nbytes, tag)
     if nbytes >= POOLED:
         block = memory.allocate(nbytes)
         array = np.ndarray(shape, type.dtype, block.segment.map, block.offset)
@@ -163,8 +166,10 @@ def empty(type: TensorType, tag: Tag | None) -> OwnedBuffer:
 
 
 def adopt(type: TensorType, array: Any, tag: Tag | None) -> OwnedBuffer:
-    """A booked buffer over a fresh NumPy array that nobody else will write."""
+    """A booked buffer over a fresh array of the type's device that nobody else will write."""
     nbytes = array.nbytes
+    if not type.device.host:
+        return OwnedBuffer(type, array, gpu_memory.claim(type.device, nbytes), nbytes, tag)
     memory.account(nbytes)
     return OwnedBuffer(type, array, nbytes, nbytes, tag)
 
@@ -177,6 +182,15 @@ def view(type: TensorType, array: Any, of: Buffer) -> Buffer:
 def from_host(array: Any, device: Any, tag: Tag | None = None) -> OwnedBuffer:
     """A buffer with a private copy of a host array."""
     type_ = TensorType.of(array.shape, array.dtype, device)
+    if not type_.device.host:
+        made_there, held = gpu_memory.upload(type_, array)
+        return OwnedBuffer(type_, made_there, held, type_.nbytes, tag)
     made = empty(type_, tag)
     np.copyto(made.array, array)
     return made
+
+
+def sent(array: Any, device: Any, tag: Tag | None) -> tuple[OwnedBuffer, Any]:
+    """A buffer on a GPU that a host array is being copied to, and the copy's Arrival."""
+    made = empty(TensorType.of(array.shape, array.dtype, device), tag)
+    return made, gpu_memory.gpu_of(device).staging.send(array, made.array)

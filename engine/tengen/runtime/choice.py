@@ -22,6 +22,7 @@ from ..graph.opdef import Bound, OpDef
 from ..graph.types import TensorType
 from ..kernels import null
 from ..kernels.numba import library
+from .gpu_memory import gpu_of
 
 Types = tuple[TensorType | None, ...]
 
@@ -34,7 +35,7 @@ def kernel_settings() -> tuple[Any, ...]:
     now = settings.config
     return (
         now.backends, now.kernels, now.algorithm, now.deterministic, now.threads,
-        now.onednn_library,
+        now.onednn_library, now.gpu_backends, now.synchronous, now.tf32,
     )  # fmt: skip
 
 
@@ -58,7 +59,8 @@ def choose(
     if named is not None:
         bound = _build(op, attrs, forms, logical, outs, named)
         return bound if deferring or bound is None or bound.start is None else None
-    families = [f.strip() for f in settings.config.backends.split(",")]
+    chosen = settings.config.backends if outs[0].device.host else settings.config.gpu_backends
+    families = [f.strip() for f in chosen.split(",")]
     algorithm = settings.config.algorithm
     if settings.config.deterministic:
         algorithm = "reproducible"
@@ -78,14 +80,16 @@ def _null(op: OpDef, attrs: tuple[Any, ...], forms: Types, outs: Any) -> Bound |
     if op.alias or not all(t.known for t in outs):
         return None
     layouts = tuple([None if f is None else f.layout for f in forms])
-    over = (0, 0) if op.elementwise or op.overwrites(attrs) else None
-    return Bound(null.run, layouts, outs, contiguous=False, inplace=over, name="null")
+    over, *further = op.reuses(attrs, len(forms)) or (None,)
+    return Bound(
+        null.run, layouts, outs, contiguous=False, inplace=over, further=tuple(further), name="null"
+    )
 
 
 def _build(
     op: OpDef, attrs: tuple[Any, ...], forms: Types, logical: Types, outs: Any, family: str
 ) -> Bound | None:
-    build = op.backends.get(("cpu", family))
+    build = op.backends.get((outs[0].device.kind, family))
     if build is None:
         return None
     in_types = forms if getattr(build, "physical", False) else logical
@@ -124,13 +128,16 @@ def _measured(
     large = bool(sizes) and max(sizes) >= 4096 and all(t.known for t in outs)
     if first is None or first.start is not None or not large:
         return first
-    key = f"{op.name} {attrs} {forms} threads={library.threads()}"
+    device = outs[0].device
+    on = f"threads={library.threads()}" if device.host else gpu_of(device).model
+    key = f"{op.name} {attrs} {forms} {on}"
     choices = _load()
     family = choices.get(key)
     if family is None:
         times = {f: _time(b, forms) for f, b in usable.items()}
-        if "numpy" in families:
-            times["numpy"] = _time_text(op, attrs, forms)
+        text = "numpy" if device.host else "cupy"
+        if text in families:
+            times[text] = _time_text(op, attrs, forms, device)
         family = choices[key] = min(times, key=lambda f: times[f])
         _keep(choices)
     return usable.get(family)
@@ -139,11 +146,22 @@ def _measured(
 def _example(form: TensorType) -> Any:
     """An array of a physical form; its values do not matter much, but must be sane numbers."""
     shape = form.shape if form.layout is None else form.layout.physical_shape(form.shape)
-    return np.ones(shape, form.dtype)
+    xp = np if form.device.host else gpu_of(form.device).xp
+    return xp.ones(shape, form.dtype)
 
 
-def _least(call: Any, most: float = 0.2) -> float:
-    """The shortest of a few runs, in seconds."""
+def _least(launch: Any, device: Any, most: float = 0.2) -> float:
+    """The shortest of a few runs, in seconds; on a GPU until the work is done."""
+    if device.host:
+        call = launch
+    else:
+        place = gpu_of(device)
+        place.enter()
+
+        def call() -> None:
+            launch()
+            place.stream.synchronize()
+
     call()
     best, start = float("inf"), time.perf_counter()
     for _ in range(10):
@@ -159,10 +177,13 @@ def _time(bound: Bound, forms: Types) -> float:
     """Seconds of a kernel, the conversions of its inputs included."""
     from .plan import convert_array
 
+    device = bound.out_types[0].device
+    if not device.host:
+        gpu_of(device).enter()
     ins = [None if f is None else _example(f) for f in forms]
     outs = [_example(t) for t in bound.out_types]
     if bound.workspace:
-        outs.append(np.empty(bound.workspace, np.uint8))
+        outs.append(_example(TensorType.of((bound.workspace,), "uint8", device)))
     run = bound.run
     assert run is not None
 
@@ -173,13 +194,16 @@ def _time(bound: Bound, forms: Types) -> float:
         ]
         run(tuple(outs), tuple(given))
 
-    return _least(call)
+    return _least(call, device)
 
 
-def _time_text(op: OpDef, attrs: tuple[Any, ...], forms: Types) -> float:
+def _time_text(op: OpDef, attrs: tuple[Any, ...], forms: Types, device: Any) -> float:
+    xp = np if device.host else gpu_of(device).xp
+    if not device.host:
+        gpu_of(device).enter()
     arrays = [None if f is None else _example(f.logical) for f in forms]
     named = op.unpack(attrs)
-    return _least(lambda: op.kernel(np, *arrays, **named))
+    return _least(lambda: op.kernel(xp, *arrays, **named), device)
 
 
 def _file() -> Path:

@@ -10,15 +10,18 @@ from operator import length_hint
 from time import perf_counter_ns
 from typing import Any
 
-import numpy as np
-
+from ..base import config
 from ..graph.graph import Graph
 from ..graph.lifetimes import Lifetime, Planner, side_by_side
 from ..graph.types import TensorType
+from ..kernels.cuda.flight import Launch
 from .buffer import Buffer, adopt, empty, view
+from .cuda_graph import Replay
 from .failure import explain
+from .gpu_memory import gpu_of
 from .ground import Ground
 from .lower import lower
+from .on_gpu import explain as explain_gpu
 from .plan import convert
 from .profile import Profile
 from .steps import Kind, Loose, Place, Storage
@@ -55,13 +58,20 @@ class Program:
         self._kept: dict[int, Buffer] = {}
         self._steady = {s.index for s in lowered.inputs if s.steady}
         self._settled: int | None = None
-        self._loose = {id(s): Loose() for s in lowered.storages if s.kind is Kind.LOOSE}
+        self._loose = {
+            id(s): Loose(s.type.device.host) for s in lowered.storages if s.kind is Kind.LOOSE
+        }
         self._version = -1
         self._held: list[Any] = [None] * len(self.forms)
         self._calls: list[Any] = []
         self._arrays: dict[int, Any] = {}
         self._users = self._find_users()
         self._read = [s.index for s in lowered.inputs if id(s) in self._users]
+        device = self._device()
+        self._gpu = None if device.host else gpu_of(device)
+        self._name = f"a compiled program of {len(self.steps)} calls"
+        self._tag = self.steps[0].node.tag if self.steps else None
+        self._replay = None if self._gpu is None else Replay(self, self._gpu)
 
     @property
     def nbytes(self) -> int:
@@ -81,6 +91,11 @@ class Program:
         """
         return self.nbytes + self.kept_bytes + sum(s.nbytes for s in self._fresh)
 
+    @property
+    def without_graph(self) -> str:
+        """Why this program's calls are launched one by one on its GPU, "" where that is not so."""
+        return "" if self._replay is None else self._replay.reason
+
     def run(self, buffers: Sequence[Buffer], profile: Profile | None = None) -> list[Buffer | None]:
         """The outputs of the graph on these inputs, a Buffer for each.
 
@@ -90,12 +105,25 @@ class Program:
         with self.ground.lock:
             self.ground.running = True
             try:
-                return self._run(list(buffers), profile)
+                made = self._run(list(buffers), profile)
+                if self._gpu is not None:
+                    self._gpu.launched(self._name, self._tag)
+                return made
+            except Exception as error:
+                if self._gpu is None or not isinstance(error, self._gpu.errors):
+                    raise
+                raise explain_gpu(self._gpu, error, Launch(self._name, self._tag)) from error
             finally:
                 self.ground.running = False
 
     def _run(self, given: list[Buffer], profile: Profile | None) -> list[Buffer | None]:
         self._bind()
+        if self._gpu is not None:
+            self._gpu.enter()
+            if self._replay is not None and profile is None and not config.config.synchronous:
+                done = self._replay.run(given)
+                if done is not None:
+                    return done
         held = self._held
         moved = [
             index
@@ -118,16 +146,21 @@ class Program:
         """Make all calls, the steady ones only if what they read may have changed."""
         first = self.lowered.steady if self._settled == writes.count else 0
         calls = iter(self._calls[first:] if first else self._calls)
+        stepwise = profile is not None or config.config.synchronous
+        wait = self._gpu.stream.synchronize if self._gpu is not None and stepwise else None
         try:
-            if profile is None:
+            if profile is None and wait is None:
                 for call in calls:
                     call()
             else:
                 stamps = [perf_counter_ns()] * (first + 1)
                 for call in calls:
                     call()
+                    if wait is not None:
+                        wait()
                     stamps.append(perf_counter_ns())
-                profile.add(self.steps, stamps)
+                if profile is not None:
+                    profile.add(self.steps, stamps)
         except Exception as error:
             self._settled = None
             number = len(self._calls) - length_hint(calls) - 1
@@ -140,6 +173,8 @@ class Program:
     def release(self) -> None:
         """Let go of the arena and of what was kept; the next run makes them anew."""
         with self.ground.lock:
+            if self._replay is not None:
+                self._replay.release()
             self._kept, self._settled = {}, None
             self._held = [None] * len(self.forms)
             self._calls, self._arrays = [], {}
@@ -217,7 +252,7 @@ class Program:
             buffer = given[index]
             if sum(other is buffer for other in given) > 1:
                 copy = given[index] = empty(buffer.type, buffer.root.tag)
-                np.copyto(copy.array, buffer.array)
+                copy.array[...] = buffer.array
 
     def _point(self, index: int, given: list[Buffer]) -> None:
         """Bind the calls that read input `index` to the buffer that came."""

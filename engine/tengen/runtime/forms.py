@@ -15,21 +15,27 @@ Forms = tuple[TensorType, ...]
 def followed_forms(graph: Graph, forms: Sequence[TensorType], donated: frozenset[int]) -> Forms:
     """`forms` with the parameters and states that the graph updates in the layouts of their
     gradients: their next values come in these, and no later run converts them."""
+    return preferred_forms(graph, forms, donated, updated(graph) & donated)
+
+
+def updated(graph: Graph) -> frozenset[int]:
+    """The numbers of the inputs for which the graph computes next values in their place."""
     numbers = {var: index for index, var in enumerate(graph.inputs)}
-    updated = {
+    found = [
         numbers.get(node.inputs[source], -1)  # type: ignore[arg-type]
         for node in graph.nodes
         for source, _ in node.op.overwrites(node.attrs)
-    }
-    return preferred_forms(graph, forms, donated, updated & donated)
-
-
-def converted(buffers: Sequence[Buffer], forms: Sequence[TensorType]) -> list[Buffer]:
-    """The buffers in the physical types `forms`; those that are already stay what they are."""
-    return [
-        b if b.type is form else convert(b, form.layout, b.root.tag)
-        for b, form in zip(buffers, forms, strict=True)
     ]
+    return frozenset(found) - {-1}
+
+
+def convert_all(buffers: list[Buffer], forms: Sequence[TensorType]) -> None:
+    """Put the buffers of a list into the physical types `forms`, one after another, so that each
+    can go before the next one is converted."""
+    for index, form in enumerate(forms):
+        buffer = buffers[index]
+        if buffer.type is not form:
+            buffers[index] = convert(buffer, form.layout, buffer.root.tag)
 
 
 def preferred_forms(
@@ -74,17 +80,22 @@ def _of_gradients(graph: Graph, lowered: Lowered) -> dict[int, object]:
     numbers = {var: index for index, var in enumerate(graph.inputs)}
     found: dict[int, object] = {}
     for node in graph.nodes:
-        updated = {source for source, _ in node.op.overwrites(node.attrs)}
-        for source in updated:
+        written = {source for source, _ in node.op.overwrites(node.attrs)}
+        packed = [
+            (index, var.type.shape, layout)
+            for index, var in enumerate(node.inputs)
+            if var is not None and index not in written
+            if (layout := lowered.places[var].type.layout) is not None
+        ]
+        for source in written if packed else ():
             param = node.inputs[source]
             if param not in numbers:
                 continue
             near = [
-                (abs(index - source), lowered.places[var].type.layout)
-                for index, var in enumerate(node.inputs)
-                if var is not None and index not in updated and var.type.shape == param.type.shape
+                (abs(index - source), layout)
+                for index, shape, layout in packed
+                if shape == param.type.shape
             ]
-            layout = min(near, key=lambda item: item[0])[1] if near else None
-            if layout is not None:
-                found[numbers[param]] = layout
+            if near:
+                found[numbers[param]] = min(near, key=lambda item: item[0])[1]
     return found

@@ -40,8 +40,10 @@ class Ground:
         """The block as bytes, at least `nbytes` of them. Raises OutOfMemoryError naming the
         program where the capacity would be passed."""
         block = self._block
-        if block is not None and block.nbytes >= nbytes:
+        if block is not None and block.nbytes >= nbytes and block.type.device is device:
             return block.array
+        if not device.host:
+            nbytes = max(nbytes, 1)
         if not nbytes:
             return NOTHING
         self.release()
@@ -58,7 +60,8 @@ class Ground:
             return empty(type_, tag)
         except OutOfMemoryError as error:
             raise OutOfMemoryError(
-                f"[{self.name}] {what} of {type_.nbytes:,} bytes does not fit.\n{error}"
+                f"[{self.name}] {what} of {type_.nbytes:,} bytes does not fit.\n{error}",
+                asked=error.asked,
             ) from error
 
     def release(self) -> None:

@@ -4,6 +4,7 @@ import gc
 import linecache
 from dataclasses import dataclass
 
+from ..base.device import Device
 from ..graph.state import scope_path
 from .buffer import Buffer, OwnedBuffer, Tag
 
@@ -35,14 +36,16 @@ def _source(tag: Tag) -> str:
     return f"{place}: {text}" if text else place
 
 
-def live_blocks() -> list[Holder]:
-    """Every live block on the CPU, the largest first."""
+def live_blocks(device: Device | None = None) -> list[Holder]:
+    """Every live block on a device (the CPU if none is given), the largest first."""
     owners: list[OwnedBuffer] = []
     names: dict[int, str] = {}
     for item in gc.get_objects():
         kind = type(item)
         if kind is OwnedBuffer:
-            owners.append(item)
+            place = item.type.device
+            if place is device or (device is None and place.host):
+                owners.append(item)
         elif kind.__name__ in ("Tensor", "Parameter") and hasattr(item, "_buffer"):
             held = getattr(item, "_buffer", None)
             if isinstance(held, Buffer) and item.name:
@@ -65,10 +68,10 @@ def live_blocks() -> list[Holder]:
     return found
 
 
-def largest_holders(count: int) -> list[str]:
+def largest_holders(count: int, device: Device | None = None) -> list[str]:
     """The largest holders, one printed line each; blocks of one origin and shape count together."""
     groups: dict[str, list[Holder]] = {}
-    for holder in live_blocks():
+    for holder in live_blocks(device):
         groups.setdefault(str(holder), []).append(holder)
     ranked = sorted(groups.items(), key=lambda item: -sum(h.nbytes for h in item[1]))
     lines = []

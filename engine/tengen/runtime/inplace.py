@@ -10,6 +10,7 @@ from typing import Any
 from ..base import config as settings
 from .buffer import OwnedBuffer, Tag
 from .choice import choose
+from .on_gpu import guarded
 from .plan import convert, plan_for
 from .writes import writes
 
@@ -78,7 +79,11 @@ def overwrite(value: Any, key: Any, source: Any) -> bool:
     if _holders(buffers, 0) != _ALONE:
         return False
     target = buffers[0]
-    if target.type.layout is not None or not target.array.flags.writeable:
+    if (
+        not target.type.device.host
+        or target.type.layout is not None
+        or not target.array.flags.writeable
+    ):
         return False
     target.array[key] = source
     writes.note()
@@ -91,7 +96,14 @@ def _prepare(op: Any, attrs: tuple[Any, ...], forms: tuple[Any, ...]) -> _Entry 
     if bound is None or bound.inplace is None:
         return None
     sources = {target: source for source, target in op.in_place}
-    return _Entry(bound.run, bound.in_layouts, tuple([sources[j] for j in sorted(sources)]))
+    device, run = plan.out_types[0].device, bound.run
+    if not device.host:
+        kernel = guarded(lambda given, tag: bound.run(*given), op, device)
+
+        def run(outs: Any, ins: Any) -> None:
+            kernel((outs, ins), _TAG)
+
+    return _Entry(run, bound.in_layouts, tuple([sources[j] for j in sorted(sources)]))
 
 
 def _holders(buffers: list[Any], index: int) -> tuple[int, int, bool]:

@@ -36,7 +36,9 @@ class LazyBuffer(Buffer):
         self.owner = made.root
         self.made = made
 
-    @property
-    def settled(self) -> Buffer:
-        """The computed buffer that this one shows; itself while there is none."""
-        return self if self._array is None else self.made
+
+def settled(buffer: Buffer) -> Buffer:
+    """The computed buffer behind a value's buffer; itself where nothing was recorded or run."""
+    if type(buffer) is LazyBuffer and buffer._array is not None:
+        return buffer.made  # type: ignore[no-any-return]
+    return buffer

@@ -13,15 +13,20 @@ from typing import Any
 
 import numpy as np
 
+from ..base import config as settings
 from ..base.errors import ArgumentError
 from ..graph.graph import Graph
 from ..graph.node import Node, Var
 from ..graph.opdef import Bound
 from ..graph.types import TensorType
+from ..kernels.numba import library
 from .buffer import Buffer
 from .choice import choose
+from .gpu_memory import gpu_of
 from .plan import copy_between
 from .steps import Ghosts, Kind, Place, Step, Storage
+
+MOST_CHOICES = 20_000
 
 SMALL = 4096
 """Bytes that a steady result may always have; a larger one at most twice those it is made from."""
@@ -130,8 +135,10 @@ class _Lowering:
                 f"[program] {op.name} reads a value whose shape only running tells: {logical};"
                 " the segment must end before it"
             )
+        if len({t.device for t in (*logical, *node.out_types) if t is not None}) > 1:
+            raise ArgumentError(f"[program] {op.name} moves a value to another device: {logical}")
         self.steady = self._is_steady(node, ins)
-        bound = choose(op, attrs, forms, logical, node.out_types, deferring=False)
+        bound = _chosen(op, attrs, forms, logical, node.out_types)
         if bound is not None:
             self._kernel(number, node, bound)
         elif not op.alias or not self._views(node):
@@ -150,7 +157,7 @@ class _Lowering:
         )
         pairs: tuple[tuple[int, int], ...] = ()
         if bound.inplace is not None:
-            pairs = node.op.overwrites(node.attrs) or (bound.inplace,)
+            pairs = node.op.overwrites(node.attrs) or (bound.inplace, *bound.further)
         taken = self._taken(number, node, ins, bound.out_types, pairs)
         if len(taken) < len(pairs) and node.op.in_place:
             taken = {}  # one update is in place as a whole; of several each for itself
@@ -169,7 +176,8 @@ class _Lowering:
         ins = tuple(
             [None if v is None else self._in_layout(v, None, False, node) for v in node.inputs]
         )
-        into = op.destination and op.single and None not in ins
+        device = node.out_types[0].device
+        into = op.destination and op.single and None not in ins and device.host
         pairs: Any = ()
         if not into and not op.alias:
             # All results stand apart before the first one is copied to its place.
@@ -177,8 +185,11 @@ class _Lowering:
             pairs = [*op.overwrites(node.attrs), *anywhere]
         taken = self._taken(number, node, ins, node.out_types, pairs)
         outs = self._results(node, node.out_types, taken)
-        run = _text_run(op, node.attrs, into)
-        self.steps.append(Step(run, outs, ins, "numpy", node, self.steady))
+        if device.host:
+            run, what = _text_run(op, node.attrs, into, np), "numpy"
+        else:
+            run, what = _text_run(op, node.attrs, into, gpu_of(device).xp), "cupy"
+        self.steps.append(Step(run, outs, ins, what, node, self.steady))
 
     def _views(self, node: Node) -> bool:
         """Places for the results of a view operator; False where it copies instead."""
@@ -331,12 +342,30 @@ class _Lowering:
                 storage.birth, storage.death = 0, len(self.steps)
 
 
-def _text_run(op: Any, attrs: tuple[Any, ...], into: bool) -> Callable[..., None]:
-    """`run(outs, ins)` of an operator's own text."""
+_choices: dict[tuple[Any, ...], Bound | None] = {}
+
+
+@settings.on_change
+def _forget(name: str) -> None:
+    _choices.clear()
+
+
+def _chosen(op: Any, attrs: tuple[Any, ...], forms: Any, logical: Any, outs: Any) -> Bound | None:
+    """The kernel of a call; calls of one signature share it, deep networks have few signatures."""
+    key = (op, attrs, forms, library.threads())
+    if key not in _choices:
+        if len(_choices) >= MOST_CHOICES:
+            _choices.clear()
+        _choices[key] = choose(op, attrs, forms, logical, outs, deferring=False)
+    return _choices[key]
+
+
+def _text_run(op: Any, attrs: tuple[Any, ...], into: bool, xp: Any) -> Callable[..., None]:
+    """`run(outs, ins)` of an operator's own text over `xp`."""
     kernel, named, single = op.kernel, op.unpack(attrs), op.single
 
     def run(outs: tuple[Any, ...], ins: tuple[Any, ...]) -> None:
-        found = kernel(np, *ins, **named)
+        found = kernel(xp, *ins, **named)
         if single:
             outs[0][...] = found
             return
@@ -344,7 +373,7 @@ def _text_run(op: Any, attrs: tuple[Any, ...], into: bool) -> Callable[..., None
             out[...] = array
 
     def run_into(outs: tuple[Any, ...], ins: tuple[Any, ...]) -> None:
-        kernel(np, *ins, out=outs[0], **named)
+        kernel(xp, *ins, out=outs[0], **named)
 
     return run_into if into else run
 

@@ -19,7 +19,7 @@ POOLED = 64 * 1024
 """Buffers of at least this many bytes live in the arena; smaller ones in NumPy's own heap."""
 
 _arena = Arena()
-_lock = threading.RLock()
+lock = _lock = threading.RLock()
 _dropped: deque[Any] = deque()
 drop = _dropped.append
 
@@ -37,15 +37,18 @@ class _Accounts:
 _accounts = _Accounts()
 
 
-def _settle() -> None:
+def settle() -> None:
     """Book every queued drop."""
     while _dropped:
         item = _dropped.popleft()
-        if type(item) is int:
+        kind = type(item)
+        if kind is int:
             _accounts.used -= item
-        else:
+        elif kind is Block:
             _accounts.used -= item.nbytes
             _arena.release(item)
+        else:
+            item.settle()
 
 
 def _cgroup_limit() -> int | None:
@@ -93,22 +96,26 @@ def account(nbytes: int) -> None:
     """Book `nbytes` of new memory. Raises OutOfMemoryError if the capacity would be passed."""
     with _lock:
         if _dropped:
-            _settle()
+            settle()
         used = _accounts.used + nbytes
         if _pressure is not None and used > _pressure[0]:
             _pressure[1](used - _pressure[0])
-            _settle()
+            settle()
             used = _accounts.used + nbytes
         if _passes(used):
-            for relieve in _reliefs:
-                relieve(nbytes)
-            _settle()
+            relieve(nbytes)
             used = _accounts.used + nbytes
             if _passes(used):
-                raise OutOfMemoryError(_explain(nbytes))
+                raise OutOfMemoryError(_explain(nbytes), asked=nbytes)
         _accounts.used = used
         if used > _accounts.peak:
             _accounts.peak = used
+
+
+def require(nbytes: int) -> None:
+    """Raise OutOfMemoryError if that many bytes more would pass the capacity; books nothing."""
+    account(nbytes)
+    _dropped.append(nbytes)
 
 
 def _passes(used: int) -> bool:
@@ -119,6 +126,13 @@ def _passes(used: int) -> bool:
 
 
 _reliefs: list[Callable[[int], None]] = []
+
+
+def relieve(nbytes: int) -> None:
+    """Let go of what can be made again, because that many bytes do not fit."""
+    for let_go in _reliefs:
+        let_go(nbytes)
+    settle()
 
 
 def on_pressure(relieve: Callable[[int], None]) -> Callable[[int], None]:
@@ -135,7 +149,7 @@ def allocate(nbytes: int) -> Block:
         return _arena.allocate(nbytes)
     except (OSError, MemoryError) as error:
         drop(nbytes)
-        raise OutOfMemoryError(_explain(nbytes)) from error
+        raise OutOfMemoryError(_explain(nbytes), asked=nbytes) from error
 
 
 def _explain(nbytes: int) -> str:
@@ -155,21 +169,21 @@ def _explain(nbytes: int) -> str:
 def used_bytes() -> int:
     """Bytes held by live tensors now."""
     with _lock:
-        _settle()
+        settle()
         return _accounts.used
 
 
 def peak_bytes() -> int:
     """The most bytes held at any moment since the last reset."""
     with _lock:
-        _settle()
+        settle()
         return _accounts.peak
 
 
 def reserved_bytes() -> int:
     """Bytes in use plus those kept free for reuse."""
     with _lock:
-        _settle()
+        settle()
         kept = sum(segment_used(index) for index in range(len(_arena.segments)))
         return max(kept, _accounts.used)
 
@@ -191,7 +205,7 @@ def peak_reserved_bytes() -> int:
 def reset_peak() -> None:
     """Start the peaks anew from what is held now."""
     with _lock:
-        _settle()
+        settle()
         _accounts.peak = _accounts.used
         _accounts.peak_reserved = 0
 
@@ -199,5 +213,5 @@ def reset_peak() -> None:
 def trim() -> int:
     """Give unused pages back to the system; returns the bytes given."""
     with _lock:
-        _settle()
+        settle()
         return _arena.trim()

@@ -15,12 +15,17 @@ from ..graph.opdef import Bound, Deferred, OpDef
 from ..graph.types import TensorType
 from .buffer import TAGGED, Buffer, DeferredBuffer, Tag, adopt, empty, view
 from .choice import choose
-from .memory import POOLED
+from .gpu_memory import gpu_of
+from .memory import POOLED, require
+from .on_gpu import copy_there, guarded, host_array, text_run, transfer_run
 
 Run = Callable[[tuple[Any, ...], Any], Any]
 
 MOST_PLANS = 20_000
 """Signatures kept; a program that makes more (every index of a long loop) starts over."""
+
+LARGE = 64 << 20
+"""Bytes of results from which a NumPy kernel, which allocates by itself, asks for room first."""
 
 plans: dict[tuple[Any, ...], "Plan"] = {}
 
@@ -50,14 +55,24 @@ class Plan:
         self.dynamic = not all(t.known for t in self.out_types)
         self.tag = Tag(op.name, None, None, 0)
         self.programs: dict[Any, Any] = {}
-        bound = choose(op, attrs, forms, logical, self.out_types, deferring=deferring)
+        self.kernel, self.run = self._prepared(forms, deferring)
+
+    def _prepared(self, forms: tuple[TensorType | None, ...], deferring: bool) -> tuple[str, Run]:
+        """The name of the chosen kernel, and what runs it."""
+        op, attrs, outs = self.op, self.attrs, self.out_types
+        device = outs[0].device
+        source = next((f.device for f in forms if f is not None), device)
+        if source is not device:
+            on = source if device.host else device
+            return "transfer", guarded(transfer_run(op, outs[0]), op, on)
+        bound = choose(op, attrs, forms, self.in_types, outs, deferring=deferring)
         if bound is None:
-            self.kernel = "numpy"
-            self.run = _numpy_run(op, attrs, forms, self.out_types)
-        else:
-            self.kernel = bound.name
-            run = _bound_run if bound.start is None else _deferring_run
-            self.run = run(op, bound, forms)
+            if not device.host:
+                return "cupy", guarded(text_run(op, attrs, outs), op, device)
+            return "numpy", _with_room(_numpy_run(op, attrs, forms, outs), op, outs)
+        prepare = _bound_run if bound.start is None else _deferring_run
+        run = prepare(op, bound, forms)
+        return bound.name, run if device.host else guarded(run, op, device)
 
 
 def plan_for(op: OpDef, attrs: tuple[Any, ...], forms: tuple[TensorType | None, ...]) -> Plan:
@@ -84,7 +99,9 @@ def _same_device(op: OpDef, types: tuple[TensorType | None, ...]) -> None:
 
 
 def to_plain(buffer: Buffer) -> Any:
-    """The logical array of a buffer, unpacked from a blocked layout if it has one."""
+    """The logical array of a buffer on the host, unpacked from a blocked layout if it has one."""
+    if not buffer.type.device.host:
+        return host_array(buffer)
     array = buffer.array
     layout = buffer.type.layout
     return array if layout is None else layout.unpack(array, buffer.type.shape)
@@ -105,13 +122,17 @@ def convert_array(array: Any, form: TensorType, layout: Any) -> Any:
         return array
     type_ = form.with_layout(layout)
     shape = type_.shape if layout is None else layout.physical_shape(type_.shape)
-    target = Buffer(type_, np.empty(shape, type_.dtype))
+    xp = np if type_.device.host else gpu_of(type_.device).xp
+    target = Buffer(type_, xp.empty(shape, type_.dtype))
     copy_between(Buffer(form, array), target)
     return target.array
 
 
 def copy_between(source: Buffer, target: Buffer) -> None:
     """Fill a buffer with the value of another one, whatever the layout of each."""
+    if not target.type.device.host:
+        copy_there(source, target)
+        return
     reorder = _reorder[0]
     if reorder is None or not reorder(source, target):
         plain, layout = to_plain(source), target.type.layout
@@ -139,6 +160,19 @@ def _result(type_: TensorType, array: Any, op: OpDef, ins: tuple[Any, ...], tag:
             if source is not None and np.may_share_memory(array, source.array):
                 return view(type_, array, source)
     return adopt(type_, array, tag)
+
+
+def _with_room(run: Run, op: OpDef, out_types: tuple[TensorType, ...]) -> Run:
+    """`run`, which takes memory before it is booked, asked for first where it is much."""
+    nbytes = sum(t.nbytes for t in out_types if t.known)
+    if op.alias or nbytes < LARGE:
+        return run
+
+    def asked(ins: tuple[Any, ...], tag: Any) -> Any:
+        require(nbytes)
+        return run(ins, tag)
+
+    return asked
 
 
 def _numpy_run(
@@ -169,6 +203,21 @@ def _numpy_run(
                 return _result(out, array, op, ins, tag)
 
             return direct
+
+    if op.single and plain and op.alias and len(forms) == 1 and out_types[0].known:
+        shown = out_types[0]
+
+        def seen(ins: tuple[Any, ...], tag: Any) -> Buffer:
+            source = ins[0]
+            own = source.array
+            array = kernel(np, own, **named)
+            base = array.base
+            # NumPy names the owner of a view's memory: the same owner, or the source itself.
+            if base is not None and (base is own or base is own.base) and array.dtype is own.dtype:
+                return view(shown, array, source)
+            return _result(shown, array, op, ins, tag)
+
+        return seen
 
     def run(ins: tuple[Any, ...], tag: Any) -> Any:
         arrays = [None if b is None else to_plain(b) for b in ins]

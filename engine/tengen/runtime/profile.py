@@ -62,12 +62,16 @@ class Profile:
 
     def costs(self) -> list[Cost]:
         """Every step of every program, the most expensive first."""
-        found = [
-            _cost(number, index, step, times)
+        found = [cost for cost, _ in self.steps()]
+        return sorted(found, key=lambda cost: -cost.ms * cost.runs)
+
+    def steps(self) -> list[tuple[Cost, Step]]:
+        """Every step of every program with its cost, in the order in which they run."""
+        return [
+            (_cost(number, index, step, times), step)
             for number, times in enumerate(self._programs)
             for index, step in enumerate(times.steps)
         ]
-        return sorted(found, key=lambda cost: -cost.ms * cost.runs)
 
     def by_operator(self) -> list[tuple[str, float, int]]:
         """Operators with their milliseconds a run and the number of steps, the slowest first."""

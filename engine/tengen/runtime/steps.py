@@ -15,6 +15,7 @@ import numpy as np
 from ..graph.node import Node, Var
 from ..graph.types import TensorType
 from .buffer import Buffer, Tag
+from .gpu_memory import gpu_of
 
 MOST_COPIED = 1 << 27
 """Bytes of a strided value from which it is not tried whether its view would be a copy."""
@@ -75,6 +76,13 @@ class Place:
 
     def array(self, memory: Any, base: int = 0) -> Any:
         """The array of this place over `memory`, where the storage begins at byte `base`."""
+        if self.type.device.host:
+            return self.over(memory, base)
+        place, shape = gpu_of(self.type.device), physical_shape(self.type)
+        return place.over(shape, self.type.dtype, memory, base + self.offset, self.strides)
+
+    def over(self, memory: Any, base: int = 0) -> Any:
+        """The array of this place over host memory."""
         shape = physical_shape(self.type)
         return np.ndarray(shape, self.type.dtype, memory, base + self.offset, self.strides)
 
@@ -97,13 +105,14 @@ class Step:
 class Loose:
     """Stands where an array of unknown size will be: keeps what is written to it."""
 
-    __slots__ = ("array",)
+    __slots__ = ("array", "host")
 
-    def __init__(self) -> None:
+    def __init__(self, host: bool = True) -> None:
         self.array: Any = None
+        self.host = host
 
     def __setitem__(self, key: Any, array: Any) -> None:
-        self.array = np.asarray(array)
+        self.array = np.asarray(array) if self.host else array
 
 
 def physical_shape(type_: TensorType) -> tuple[int, ...]:
@@ -126,7 +135,7 @@ class Ghosts:
         if self._memory is None or len(self._memory) < needed:
             self._memory = mmap.mmap(-1, needed)
         begin = _address(np.ndarray((1,), np.uint8, self._memory))
-        array = source.array(self._memory)
+        array = source.over(self._memory)
         found = kernel(array)
         return [
             self._place(source, made, _address(made) - begin)

@@ -3,13 +3,13 @@
 import ml_dtypes
 import numpy as np
 import pytest
-from tests.engine.kernels.onednn_running import close, normal, run
 
 from tengen.base.layout import Layout
 from tengen.kernels.onednn import convolution, library
 from tengen.kernels.onednn.errors import OneDnnError, Unsupported
 from tengen.kernels.onednn.memory import Desc
 from tengen.kernels.onednn.primitive import Speed
+from tests.engine.kernels.onednn_running import close, normal, run
 
 pytestmark = pytest.mark.skipif(not library.available(), reason=library.why_not())
 F32 = np.float32

@@ -3,10 +3,10 @@
 import ml_dtypes
 import numpy as np
 import pytest
-from tests.engine.kernels.onednn_running import close, normal, run
 
 from tengen.kernels.onednn import library, matmul
 from tengen.kernels.onednn.memory import Desc
+from tests.engine.kernels.onednn_running import close, normal, run
 
 pytestmark = pytest.mark.skipif(not library.available(), reason=library.why_not())
 F32 = np.float32

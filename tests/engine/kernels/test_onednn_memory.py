@@ -5,12 +5,12 @@ import threading
 import ml_dtypes
 import numpy as np
 import pytest
-from tests.engine.kernels.onednn_running import close, normal, run
 
 from tengen.base.layout import Layout
 from tengen.kernels.onednn import binary, convolution, eltwise, library, matmul, reorder
 from tengen.kernels.onednn.errors import Unsupported
 from tengen.kernels.onednn.memory import Desc, desc_of, md_of
+from tests.engine.kernels.onednn_running import close, normal, run
 
 pytestmark = pytest.mark.skipif(not library.available(), reason=library.why_not())
 F32 = np.dtype(np.float32)

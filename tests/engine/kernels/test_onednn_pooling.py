@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from tests.engine.kernels.onednn_running import close, normal, run
 
 from tengen.kernels.onednn import library, pooling
 from tengen.kernels.onednn.memory import Desc
+from tests.engine.kernels.onednn_running import close, normal, run
 
 pytestmark = pytest.mark.skipif(not library.available(), reason=library.why_not())
 F32 = np.float32

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from tests.engine.kernels.onednn_running import close, normal, run
 
 from tengen.base.layout import Layout
 from tengen.kernels.onednn import convolution, deconvolution, library, rearrange, resampling
 from tengen.kernels.onednn.memory import Desc
+from tests.engine.kernels.onednn_running import close, normal, run
 
 pytestmark = pytest.mark.skipif(not library.available(), reason=library.why_not())
 F32 = np.float32

@@ -53,15 +53,28 @@ def transposed_taps(size: int, target: int, mode: str, align_corners: bool) -> T
     return readers, weights
 
 
+_copies: dict[tuple[int, int], tuple[Any, Any]] = {}
+
+
+def beside(xp: Any, x: Any, table: Any) -> Any:
+    """A host array that lives on, on the GPU that holds `x`: copied once, then kept."""
+    key = (id(table), x.device.id)
+    if key not in _copies:
+        if len(_copies) >= 512:
+            _copies.clear()
+        _copies[key] = table, xp.asarray(table)  # with the table, so that no other takes its id
+    return _copies[key][1]
+
+
 def along(xp: Any, x: Any, axis: int, found: Taps) -> Any:
     """The weighted sums of elements along one axis."""
-    index, weight = found
+    index, weight = found if xp is np else [beside(xp, x, array) for array in found]
     shape = [1] * x.ndim
     shape[axis] = -1
     total = None
     for places, weights in zip(index, weight, strict=True):
-        part = xp.take(x, xp.asarray(places), axis=axis)
-        part *= xp.asarray(weights.astype(x.dtype)).reshape(shape)
+        part = xp.take(x, places, axis=axis)
+        part *= weights.astype(x.dtype).reshape(shape)
         if total is None:
             total = part
         else:
