@@ -107,6 +107,14 @@ def test_a_branch_on_data_is_found_changed_and_the_static_model_used(
     page.click(f"{PANEL} button:text-is('Save .tgm')")
     page.wait_for_selector(f"{PANEL}-deed:has-text('Saved as net.tgm')")
     assert zipfile.is_zipfile(studio.work / "net.tgm")
+    page.select_option(f"{PANEL} select", "onnx")
+    page.wait_for_selector(f"{PANEL}-deed:has-text('Saved as net.onnx')", timeout=PATIENCE)
+    assert (studio.work / "net.onnx").stat().st_size > 1000
+    assert "opset" in page.inner_text(f"{PANEL}-deed")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.click(f"{PANEL} button:text-is('Copy code')")
+    copied = page.evaluate("() => navigator.clipboard.readText()")
+    assert copied == "net = tengen.jit.convert(net, x)"
     with page.expect_download() as download:
         page.select_option(f"{PANEL} select", "json")
     report = json.loads(download.value.path().read_text(encoding="utf-8"))
@@ -115,9 +123,57 @@ def test_a_branch_on_data_is_found_changed_and_the_static_model_used(
     page.wait_for_selector(".tengen-Memory-page[data-tracks='2']")
     picture(page, "convert-memory")
     page.click(".lm-TabBar-tabLabel:text-is('Static: branch.ipynb')")
-    page.click(f"{PANEL} button:text-is('Graph')")
-    page.wait_for_selector(".tengen-Graph-canvas")
+    show_graph(page, "before")
+    page.wait_for_selector(".tengen-Graph-canvas:visible")
+    graph = page.locator(".tengen-Graph:visible")
+    graph.get_by_role("button", name="Details").click()
+    assert "dynamic" in graph.locator(".tengen-Graph-details header").inner_text()
+    page.click(".lm-TabBar-tabLabel:text-is('Static: branch.ipynb')")
+    show_graph(page, "difference")
+    page.wait_for_selector(".tengen-Graph-counts b[data-mark=changed]")
+    picture(page, "convert-difference")
+    page.click(".lm-TabBar-tabLabel:text-is('Static: branch.ipynb')")
+    show_graph(page, "after")
+    page.wait_for_selector(".tengen-Graph-canvas:visible")
+    graph.get_by_label("Colour by").select_option("ms")
+    page.wait_for_selector(".tengen-Graph-scale:visible", timeout=PATIENCE)
     picture(page, "convert-graph")
+
+
+def show_graph(page: Page, which: str) -> None:
+    """Open a graph from the report."""
+    page.click(f"{PANEL}-graphs button:text-is('{which}')")
+
+
+def test_a_call_in_pieces_has_a_graph_too(
+    launch: Launch, open_lab: OpenLab, picture: Picture
+) -> None:
+    studio = launch(settings=ALL_CELLS)
+    write_notebook(studio, "pieces.ipynb", IMPORTS, BRANCHING, MAKING)
+    page = open_lab(studio, "/lab/tree/pieces.ipynb?reset")
+    run_all(page)
+    press(page)
+    page.fill(f"{PANEL}-sample input", "x")
+    convert(page)
+    show_graph(page, "difference")
+    page.wait_for_selector(".tengen-Graph-counts b[data-mark=changed]")
+    assert page.locator(".tengen-Graph-sideTitle").count() == 2
+    picture(page, "convert-pieces")
+
+
+def test_the_last_call_is_offered_without_asking(launch: Launch, open_lab: OpenLab) -> None:
+    studio = launch(settings=ALL_CELLS)
+    making, calling = MAKING.rsplit("\n", 2)[0], "scores = net(tg.random.normal(size=(32, 64)))"
+    write_notebook(studio, "offer.ipynb", IMPORTS, BRANCHING, making, calling)
+    page = open_lab(studio, "/lab/tree/offer.ipynb?reset")
+    run_all(page)
+    press(page)
+    page.wait_for_selector(f"{PANEL}-sample input")
+    assert page.input_value(f"{PANEL}-sample input") == "tengen.viz.last_inputs(net)[0]"
+    assert "float32[32, 64]" in page.inner_text(f"{PANEL}-sample")
+    page.click(f"{PANEL} button:text-is('Show its graph')")
+    page.wait_for_selector(".tengen-Graph-canvas:visible", timeout=PATIENCE)
+    assert page.locator(".lm-TabBar-tabLabel:text-is('Graph of net')").count() == 1
 
 
 def test_a_training_step_waits_for_the_running_cell_and_is_cancelled(

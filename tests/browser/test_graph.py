@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +13,11 @@ import pytest
 from bench.graphview.compiled import compiled
 from bench.graphview.documents import resnet, transformer
 
+import tengen as tg
 from tests.studio.graphs.files import static_model
 
 from .studio import Studio
+from .test_memory import ALL_CELLS, PATIENCE, run_all, write_notebook
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -32,6 +35,26 @@ import tengen.module as M
 
 net = M.Sequential(M.Linear(4, 8), M.ReLU(), M.Linear(8, 2))
 tg.viz.graph(net, F.zeros((3, 4)))
+"""
+LINKED = """\
+import numpy as np
+import tengen as tg
+import tengen.functional as F
+import tengen.module as M
+
+class Net(M.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = M.Conv2d(3, 16, 3)
+        self.head = M.Conv2d(16, 4, 3)
+
+    def forward(self, x):
+        y = self.conv(x)
+        y = F.relu(y) + F.sigmoid(y)
+        return F.softmax(self.head(y))
+
+net = Net()
+x = tg.Tensor(np.ones((4, 3, 32, 32), np.float32))
 """
 VIEW = ".tengen-Graph:visible"
 CANVAS = f"{VIEW} .tengen-Graph-canvas"
@@ -141,6 +164,24 @@ def test_the_picture_is_saved_as_svg_by_command(documents: Studio, open_lab: Ope
     assert coming.value.suggested_filename == "transformer-of-12-blocks.svg"
 
 
+@pytest.mark.long
+def test_a_large_model_is_drawn(launch: Launch, open_lab: OpenLab, picture: Picture) -> None:
+    net = tg.models.resnet50()
+    net.eval()
+    view = tg.viz.graph(net, tg.random.normal(size=(1, 3, 224, 224)), name="ResNet-50")
+    studio = launch()
+    view.save(studio.work / "resnet50.tggraph")
+    page = open_lab(studio)
+    open_file(page, "resnet50")
+    page.wait_for_selector(CANVAS)
+    assert "25.6 M" in page.inner_text(DETAILS)
+    page.locator(CANVAS).focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(800)
+    picture(page, "graph-resnet50")
+
+
 def test_a_model_file_opens_by_double_click(documents: Studio, open_lab: OpenLab) -> None:
     (documents.work / "small.tgm").write_bytes(static_model())
     page = open_lab(documents)
@@ -169,6 +210,65 @@ def test_a_notebook_shows_the_graph_of_a_model(launch: Launch, open_lab: OpenLab
     page.keyboard.press("ArrowDown")
     page.locator(".jp-OutputArea").get_by_role("button", name="Details").click()
     assert page.inner_text(".jp-OutputArea .tengen-Graph-details h2") == "fused_matmul"
+
+
+def test_line_node_block_and_moment_light_each_other_up(
+    launch: Launch, open_lab: OpenLab, picture: Picture
+) -> None:
+    studio = launch(settings=ALL_CELLS)
+    write_notebook(studio, "linked.ipynb", LINKED, "tg.viz.graph(net, x)", "tg.viz.memory(net, x)")
+    page = open_lab(studio, "/lab/tree/linked.ipynb?reset")
+    run_all(page)
+    canvas = page.locator(".jp-OutputArea .tengen-Graph-canvas")
+    canvas.wait_for()
+    page.wait_for_selector(".tengen-Memory-track")
+    canvas.locator(".tengen-Graph-legend").wait_for()  # from then on it hears keys
+    canvas.focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowDown")
+    # A node: its blocks, and its line in the cell.
+    blocks = page.locator(".tengen-Memory-linked")
+    blocks.wait_for()
+    line = page.locator(".tengen-mod-linked .tengen-linkedLine")
+    line.wait_for()
+    page.wait_for_timeout(300)
+    assert line.count() == 1
+    picture(page, "linked-node")
+    # A line: its operators and its blocks.
+    page.locator(".cm-line", has_text="F.relu").click()
+    nodes = page.locator(".tengen-Graph-linked")
+    page.wait_for_selector(".tengen-Graph-linked:has-text('1 of 4 operators')")
+    assert line.count() == 0
+    assert "dynamic" in blocks.inner_text()
+    picture(page, "linked-line")
+    nodes.get_by_role("button", name="Show").click()
+    page.locator(".cm-line", has_text="def forward").click()
+    nodes.wait_for(state="detached")
+    blocks.wait_for(state="detached")
+    # A moment, then a block: what ran, or what made it.
+    page.locator(".tengen-Memory-plots").focus()
+    page.keyboard.press("p")
+    page.keyboard.press("ArrowRight")
+    nodes.wait_for()
+    page.locator(".tengen-Memory-tablehead button", has_text="all").click()
+    page.locator("tr[aria-rowindex]", has_text="relu").first.click()
+    page.wait_for_selector(".tengen-Memory-block dl")
+    nodes.wait_for()
+    picture(page, "linked-block")
+
+
+def test_choosing_time_measures_it(launch: Launch, open_lab: OpenLab, picture: Picture) -> None:
+    studio = launch(settings=ALL_CELLS)
+    write_notebook(studio, "times.ipynb", LINKED, "tg.viz.graph(net, x)")
+    page = open_lab(studio, "/lab/tree/times.ipynb?reset")
+    run_all(page)
+    output = page.locator(".jp-OutputArea")
+    output.get_by_label("Colour by").select_option("ms")
+    page.wait_for_selector(".jp-OutputArea .tengen-Graph-scale", timeout=PATIENCE)
+    output.get_by_role("button", name="Details").click()
+    time = output.locator(".tengen-Graph-details tr:has-text('Time') td")
+    assert re.match(r"[\d.]+ (ms|µs)", time.inner_text())
+    picture(page, "graph-times")
 
 
 def test_an_empty_and_a_broken_file_are_explained(documents: Studio, open_lab: OpenLab) -> None:

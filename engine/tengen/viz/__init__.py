@@ -3,6 +3,16 @@
 from .graph import GraphView, graph
 from .memory import MemoryView, memory
 from .monitor import Monitor
+from .remedies import Advice, advice
 from .targets import last_inputs
 
-__all__ = ["GraphView", "MemoryView", "Monitor", "graph", "last_inputs", "memory"]
+__all__ = [
+    "Advice",
+    "GraphView",
+    "MemoryView",
+    "Monitor",
+    "advice",
+    "graph",
+    "last_inputs",
+    "memory",
+]

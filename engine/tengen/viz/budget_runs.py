@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from ..device import get_allocated_memory, get_max_allocated_memory, reset_max_memory_stats
 from ..jit.compiling import runner_for
@@ -82,6 +82,21 @@ class BudgetRuns:
         }
 
 
+class Runs(Protocol):
+    """Measured runs that a viewer asks for: one more, what they came to, and the end of them."""
+
+    seconds: list[float]
+
+    def run(self) -> None:
+        """One more measured run."""
+
+    def point(self) -> dict[str, Any]:
+        """What the runs came to."""
+
+    def release(self) -> None:
+        """Give back what they held."""
+
+
 class Requests:
     """Answers a viewer that asks for measurements, one run at a time.
 
@@ -92,14 +107,14 @@ class Requests:
 
     def __init__(
         self,
-        begin: Callable[[int], BudgetRuns],
+        begin: Callable[[int], Runs],
         found: Callable[[dict[str, Any]], Any],
         runs: int = RUNS,
     ):
         self.begin = begin
         self.found = found
         self.runs = runs
-        self._under_way: dict[int, BudgetRuns] = {}
+        self._under_way: dict[int, Runs] = {}
 
     def answer(self, asked: dict[str, Any]) -> dict[str, Any] | None:
         """The answer to one message; None where none is due. A failing run is answered in words."""

@@ -12,9 +12,12 @@ from typing import Any
 
 from ..base.errors import ArgumentError
 from ..deploy import dump
+from ..interop import to_onnx
 from ..jit.convert import convert
 from ..jit.static import unwrapped
+from .budget_runs import Requests
 from .converted import converted_graph, converted_memory
+from .graph import GraphView
 from .live import MIME
 from .targets import targets, user_names
 
@@ -49,6 +52,8 @@ class Conversion:
     report: dict[str, Any] | None = None
     static: Any = None
     samples: tuple[Any, ...] = ()
+    drawn: GraphView | None = None
+    requests: Requests | None = None
     stopping: threading.Event = dataclasses.field(default_factory=threading.Event)
 
     def document(self) -> dict[str, Any]:
@@ -168,6 +173,12 @@ def save(number: int, path: str) -> Answer:
     return Answer(dump(found.static, path, *found.samples))
 
 
+def export(number: int, path: str) -> Answer:
+    """Write the converted program as an ONNX file; `text` says what was written and checked."""
+    found = _known(number)
+    return Answer({"text": str(to_onnx(found.static, path, *found.samples))})
+
+
 def report(number: int, form: str) -> Answer:
     """The report of a conversion as the text of a file: "html", "json" or "text"."""
     forms = ("html", "json", "text")
@@ -177,16 +188,47 @@ def report(number: int, form: str) -> Answer:
     return Answer({"text": getattr(found, f"to_{form}")()})
 
 
+def draw(name: str, expressions: list[str]) -> Answer:
+    """The graph of what `name` stands for, as it is: `number`, and what `graph` gives.
+
+    An exception of the user's code is passed on.
+    """
+    made = begin(name, expressions)
+    scope = {"tengen": __import__("tengen"), **user_names()}
+    made.samples = tuple([_value(text, scope) for text in made.expressions])
+    made.static = _value(made.name, scope)
+    view = _drawn(made)
+    made.state = "done"
+    return Answer({"number": made.number, "document": view.document, "before": view.before})
+
+
 def graph(number: int) -> Answer:
-    """The graph document of a conversion."""
+    """The graph of a conversion: `document`, and `before` where the passes do not lead back."""
+    view = _drawn(_known(number))
+    return Answer({"document": view.document, "before": view.before})
+
+
+def times(number: int, asked: dict[str, Any]) -> Answer:
+    """One measured run of a conversion's graph, as `Requests` answers it; null where none is due.
+
+    The viewer repeats `{"measure": 0, "number": n}` until the answer has a point.
+    """
     found = _known(number)
-    return Answer(converted_graph(found.static, found.samples, found.name))
+    if found.requests is None:
+        found.requests = _drawn(found).requests()
+    return Answer(found.requests.answer(asked))
 
 
 def memory(number: int) -> Answer:
     """The memory of a conversion: a dynamic call and its static plan."""
     found = _known(number)
     return Answer(converted_memory(found.static, found.samples, found.name))
+
+
+def _drawn(found: Conversion) -> GraphView:
+    if found.drawn is None:
+        found.drawn = converted_graph(found.static, found.samples, found.name)
+    return found.drawn
 
 
 def _find(number: int | None) -> Conversion | None:

@@ -5,19 +5,27 @@ Nothing is left behind: a recorded run is put back as if it had not been.
 
 from typing import Any
 
+from ..base.errors import TraceError
 from ..jit.static import unwrapped
-from .graph import graph
+from .graph import GraphView, graph
 from .memory import batch_of
+from .pieces import PieceRuns, document_in_pieces
 from .plans import plans, put_back
 from .recording import record
 
 
-def converted_graph(static: Any, samples: tuple[Any, ...], name: str) -> dict[str, Any]:
-    """The graph document of a converted function, with the way back through its passes.
+def converted_graph(static: Any, samples: tuple[Any, ...], name: str) -> GraphView:
+    """The graph of a converted function, with the way back through its passes.
 
-    Raises TraceError where the function looks at a value that only running can tell.
+    Where the function looks at values, `before` and `document` are what runs between, end to end.
     """
-    return graph(unwrapped(static), *samples, name=name).document
+    function = unwrapped(static)
+    try:
+        return graph(function, *samples, name=name)
+    except TraceError:
+        runs = PieceRuns(function, samples)
+        before, after = document_in_pieces(runs, name)
+        return GraphView(after, before, lambda: runs)
 
 
 def converted_memory(static: Any, samples: tuple[Any, ...], name: str) -> dict[str, Any]:
@@ -25,6 +33,6 @@ def converted_memory(static: Any, samples: tuple[Any, ...], name: str) -> dict[s
     function = unwrapped(static)
     batch = batch_of(samples)
     with put_back(function, samples):
-        dynamic, _ = record(lambda: function(*samples), name, batch)
+        dynamic, _ = record(lambda: function(*samples), name, batch, samples)
     made = plans(function, samples, name, batch)
     return {"documents": [dynamic, *made.documents], "notes": made.notes}

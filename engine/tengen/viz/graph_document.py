@@ -1,7 +1,8 @@
 """Graphs as documents: plain data in the shape that the graph view reads, pass by pass."""
 
+import dataclasses
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..autodiff import GradManager
@@ -65,17 +66,21 @@ def record_graph(function: Callable[..., Any], samples: tuple[Any, ...]) -> Reco
     return Recorded(capture, starts, samples)
 
 
-def document_of(recorded: Recorded, function: Callable[..., Any], name: str) -> Document:
-    """The document of the compiled graph, with the way back through every pass that mattered."""
+def document_of(
+    recorded: Recorded, function: Callable[..., Any], name: str
+) -> tuple[Document, Graph]:
+    """The document of the compiled graph, with the way back through every pass that mattered, and
+    that graph."""
     pipeline = Pipeline(evaluate)
     graph = recorded.capture.graph
     passes: list[Document] = []
-    parts = _parts(recorded, graph)
+    given = Given.of(recorded)
+    parts = parts_of(graph, given, Names())
     for step in pipeline.steps:
         made, notes = Pipeline(evaluate, steps=[step]).run(graph)
         if made is graph:
             continue
-        before, parts = parts, _parts(recorded, made)
+        before, parts = parts, parts_of(made, given, Names())
         patch = _patch(before, parts)
         if patch["remove"] or patch["add"]:
             note = notes[0]
@@ -88,20 +93,41 @@ def document_of(recorded: Recorded, function: Callable[..., Any], name: str) -> 
     document["passes"] = passes
     document["totals"] = totals(document)
     if isinstance(function, Module):
-        document["groups"] = _groups(function)
-    return document
+        document["groups"] = groups_of(function)
+    return document, graph
 
 
-def _parts(recorded: Recorded, graph: Graph) -> Document:
+@dataclasses.dataclass
+class Given:
+    """What a graph alone does not tell: where its inputs come from and its outputs go to.
+
+    `sources` are the handles of the inputs, None where data was made inside the call; `kept` those
+    that take an output, None for one that is handed on. `samples` are the ids of the arguments.
+    """
+
+    sources: Sequence[Any]
+    kept: Sequence[Any]
+    samples: frozenset[int] = frozenset()
+    phases: dict[int, str] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def of(cls, recorded: Recorded) -> "Given":
+        """What a recorded call tells."""
+        capture = recorded.capture
+        samples = frozenset(id(sample) for sample in recorded.samples)
+        return cls(capture.sources, capture.kept, samples, recorded.phases)
+
+
+def parts_of(graph: Graph, given: Given, numbered: "Names") -> Document:
     """What a pass may change: nodes, inputs, state and outputs."""
-    numbered = _Names()
     inputs: list[Document] = []
     slots: list[Document] = []
-    samples = {id(sample) for sample in recorded.samples}
-    kept = recorded.capture.kept
+    samples, kept = given.samples, given.kept
     written = {id(t): v for t, v in zip(kept, graph.outputs, strict=True) if t is not None}
     for number, var in enumerate(graph.inputs):
-        handle = recorded.capture.sources[number]
+        if var in numbered.known:
+            continue
+        handle = given.sources[number]
         label = getattr(handle, "name", None) or ""
         if handle is None or id(handle) in samples:
             position = 1 + sum("name" in tensor for tensor in inputs)
@@ -122,23 +148,33 @@ def _parts(recorded: Recorded, graph: Graph) -> Document:
         )
     returned = zip(kept, graph.outputs, strict=True)
     return {
-        "nodes": [_node(node, numbered, recorded.phases) for node in graph.nodes],
+        "nodes": [_node(node, numbered, given.phases) for node in graph.nodes],
         "inputs": inputs,
         "state": slots,
         "outputs": [numbered(v) for t, v in returned if t is None and v is not None],
     }
 
 
-class _Names:
-    """Ids of values: a call's by its number, others by what they are; the same in every graph."""
+class Names:
+    """Ids of values: a call's by its number, others by what they are; the same in every graph.
+
+    `known` are inputs that have a name already, such as what an earlier graph made; `prefix` keeps
+    the inputs of several graphs apart.
+    """
+
+    def __init__(self, known: dict[Var, str] | None = None, prefix: str = ""):
+        self.known = known or {}
+        self.prefix = prefix
 
     def __call__(self, var: Var) -> str:
         if var.node is not None:
             return f"{var.node.seq}.{var.index}"
-        return f"in{var.index}" if var.index >= 0 else f"const{id(var):x}"
+        if var in self.known:
+            return self.known[var]
+        return f"{self.prefix}in{var.index}" if var.index >= 0 else f"const{id(var):x}"
 
 
-def _node(node: Node, numbered: _Names, phases: dict[int, str]) -> Document:
+def _node(node: Node, numbered: Names, phases: dict[int, str]) -> Document:
     tag = node.tag
     made: Document = {
         "id": str(node.seq),
@@ -227,7 +263,8 @@ def totals(document: Document) -> Document:
     }
 
 
-def _groups(model: Module) -> list[Document]:
+def groups_of(model: Module) -> list[Document]:
+    """The classes of a model's parts by their paths."""
     return [
         {"path": path, "kind": getattr(module, "_kind", "") or type(module).__name__}
         for path, module in model.named_modules()

@@ -159,7 +159,7 @@ def memory(
     size = batch if batch is not None else batch_of(samples)
     for budget in budgets:
         checked(budget)
-    document, result = record(lambda: step(*samples), label, size)
+    document, result = record(lambda: step(*samples), label, size, samples)
     if not static and not budgets:
         return MemoryView([document], result)
     made = plans(step, samples, label, size, budgets)

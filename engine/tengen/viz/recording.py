@@ -12,14 +12,20 @@ from ..runtime import memory as accounts
 from ..runtime.buffer import Buffer
 from ..runtime.watch import Watch, watching
 from ..tensor import Parameter, Tensor
-from .memory_document import GRADIENT, OPTIMIZER, PARAMETER, Known, document
+from .memory_document import DATA, GRADIENT, OPTIMIZER, PARAMETER, Known, document
 
 
-def record(call: Callable[[], Any], name: str, batch: int | None) -> tuple[dict[str, Any], Any]:
-    """Run a call once; gives its memory document and its result."""
+def record(
+    call: Callable[[], Any], name: str, batch: int | None, samples: tuple[Any, ...] = ()
+) -> tuple[dict[str, Any], Any]:
+    """Run a call once; gives its memory document and its result. `samples` are what it is given."""
     marks: list[tuple[int, str]] = []
     with watching() as watch, _moments(watch, marks):
         known = Known()
+        for sample in samples:
+            at = watch.number(sample._buffer.root) if isinstance(sample, Tensor) else None
+            if at is not None:
+                known.kinds[at] = DATA
         identify(watch.number, known)
         started = time.perf_counter()
         result = call()

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..autodiff import GradManager
+from ..graph.state import state
+from ..graph.value import wrap
 from ..jit.static import StaticFunction, unwrapped
 from ..module import Module
 from ..optimizer import Optimizer
@@ -17,8 +19,8 @@ from ..tensor import Tensor
 
 _last: "weakref.WeakKeyDictionary[Module, tuple[Any, ...]]" = weakref.WeakKeyDictionary()
 _watched: "weakref.WeakSet[Module]" = weakref.WeakSet()
-LARGEST = 256 * 2**20
-"""Inputs of more bytes are not remembered."""
+LARGEST = 64 * 2**20
+"""Inputs of more bytes are not remembered: what is remembered stays in memory."""
 
 
 def user_names() -> dict[str, Any]:
@@ -71,9 +73,12 @@ def last_inputs(module: Module) -> tuple[Any, ...]:
 
 
 def _remember(module: Module, inputs: tuple[Any, ...]) -> None:
+    if state.mode is not None:
+        return  # being recorded: what is kept of such a call would have to be recorded with it
     size = sum(t._buffer.type.nbytes for t in inputs if isinstance(t, Tensor))
     if size <= LARGEST:
-        _last[module] = tuple([t.detach() if isinstance(t, Tensor) else t for t in inputs])
+        kept = [wrap(t._buffer, None) if isinstance(t, Tensor) else t for t in inputs]
+        _last[module] = tuple(kept)
 
 
 def _trains(function: types.FunctionType, names: dict[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """Conversions asked for by a viewer: found, run, watched, stopped, used, undone and saved."""
 
+import json
 import sys
 import threading
 import types
@@ -11,6 +12,7 @@ import tengen as tg
 import tengen.functional as F
 import tengen.module as M
 from tengen.viz import conversion, targets
+from tengen_studio.documents.graph import read_graph
 
 CODE = """
 import numpy as np, tengen as tg, tengen.functional as F, tengen.module as M
@@ -33,6 +35,14 @@ def plain(a):
 def broken(x):
     net(x)
     raise KeyError("mine")
+"""
+
+LOOKING = """
+def looking(a):
+    b = net(a)
+    if b.sum().item() > -1e9:
+        b = F.relu(b) * 2
+    return b + 1
 """
 
 
@@ -88,7 +98,7 @@ def test_its_report_graph_and_memory_are_shown_and_nothing_moves(notebook):
     assert "<h1>step</h1>" in conversion.report(number, "html").document["text"]
     with pytest.raises(ValueError, match="html, json, text"):
         conversion.report(number, "pdf")
-    drawn = conversion.graph(number).document
+    drawn = conversion.graph(number).document["document"]
     assert drawn["name"] == "step" and drawn["form"] == "static" and drawn["passes"]
     dynamic, static = conversion.memory(number).document["documents"]
     assert (dynamic["kind"], static["kind"]) == ("dynamic", "static")
@@ -182,3 +192,68 @@ def test_patches_of_common_lines(tmp_path):
     assert patch_for(str(file), 7) is None
     assert patch_for(str(file), 10).after == "    return loss\n"
     assert patch_for(str(file), 99) is None
+
+
+def test_a_call_that_is_being_recorded_is_not_remembered(notebook):
+    targets.watch_all()
+    net, x = notebook["net"], notebook["x"]
+    net(x)
+    traced = tg.jit.trace(lambda a: net(a * 2))
+    traced(x)
+    traced(x)
+    (kept,) = tg.viz.last_inputs(net)
+    np.testing.assert_array_equal(kept.numpy(), x.numpy())
+    made = conversion.start("net", ["x"], seconds=0.05).document
+    assert made["report"]["replay"] == "frozen"
+
+
+def test_the_graph_of_a_conversion_is_timed_one_run_a_question(notebook):
+    made = conversion.start("step", ["x", "tengen.Tensor(y)"], seconds=0.05).document
+    shown = conversion.graph(made["number"]).document
+    assert shown["before"] is None and shown["document"]["passes"]
+    weights = [p.numpy().copy() for p in notebook["net"].parameters()]
+    answers = [
+        conversion.times(made["number"], {"measure": 0, "number": 7}).document for _ in range(5)
+    ]
+    assert [a["done"] for a in answers] == [1, 2, 3, 4, 5]
+    assert [a["point"] is None for a in answers] == [True] * 4 + [False]
+    point = answers[-1]["point"]
+    assert set(point["compiled"]) >= {node["id"] for node in shown["document"]["nodes"]}
+    assert point["ms"]["compiled"] > 0 and point["ms"]["recorded"] > 0
+    for before, parameter in zip(weights, notebook["net"].parameters(), strict=True):
+        np.testing.assert_array_equal(before, parameter.numpy())
+    assert conversion.times(made["number"], {"cancel": 7}).document is None
+
+
+def test_a_call_in_pieces_has_a_graph_before_and_after(notebook):
+    exec(LOOKING, notebook)
+    made = conversion.start("looking", ["x"], seconds=0.05).document
+    assert made["report"]["segments"] > 1
+    shown = conversion.graph(made["number"]).document
+    before, after = shown["before"], shown["document"]
+    read_graph(json.dumps(before))
+    read_graph(json.dumps(after))
+    assert len(after["nodes"]) < len(before["nodes"])
+    assert len(after["inputs"]) == 1 and "pieces" in after["note"]
+    assert before["nodes"][-1]["op"] == "add"
+    made_last = [tensor["id"] for tensor in after["nodes"][-1]["outputs"]]
+    assert set(after["outputs"]) & set(made_last)
+    times = [conversion.times(made["number"], {"measure": 0, "number": 1}) for _ in range(5)]
+    assert times[-1].document["point"]["compiled"].keys() >= {n["id"] for n in after["nodes"]}
+
+
+def test_a_conversion_is_written_as_onnx(notebook, tmp_path):
+    made = conversion.start("net", ["x"], seconds=0.05).document
+    text = conversion.export(made["number"], str(tmp_path / "net.onnx")).document["text"]
+    assert "opset" in text and (tmp_path / "net.onnx").is_file()
+
+
+def test_what_is_not_converted_is_drawn_and_timed(notebook):
+    dynamic = notebook["net"]
+    shown = conversion.draw("net", ["x"]).document
+    read_graph(json.dumps(shown["document"]))
+    assert notebook["net"] is dynamic and shown["before"] is None
+    answer = conversion.times(shown["number"], {"measure": 0, "number": 3}).document
+    assert answer["done"] == 1
+    with pytest.raises(KeyError, match="mine"):
+        conversion.draw("broken", ["x"])

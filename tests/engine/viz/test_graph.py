@@ -12,7 +12,7 @@ import pytest
 import tengen as tg
 import tengen.functional as F
 import tengen.module as M
-from tengen.base.errors import ArgumentError, TraceError
+from tengen.base.errors import ArgumentError, StateError, TraceError
 from tengen.jit.capture import capture
 from tengen_studio.documents.graph import read_graph
 
@@ -137,3 +137,36 @@ def test_attributes_are_plain_json() -> None:
         return F.clip(x, lower=float("-inf"), upper=1.0)
 
     json.dumps(tg.viz.graph(clip, images()).document, allow_nan=False)
+
+
+def test_a_step_is_measured_and_nothing_moves() -> None:
+    net = M.Sequential(M.Conv2d(3, 8, 3), M.BatchNorm2d(8), M.ReLU())
+    manager = tg.autodiff.GradManager().attach(net.parameters())
+    adam = tg.optimizer.Adam(net.parameters(), lr=0.1)
+
+    def step(x: Any) -> Any:
+        with manager:
+            loss = (net(x) ** 2).mean()
+            manager.backward(loss)
+        adam.step().clear_grad()
+        return loss
+
+    x = images()
+    step(x)
+    before = {name: value.copy() for name, value in net.state_dict().items()}
+    view = tg.viz.graph(step, x)
+    times = view.measure(runs=2)
+    document = view.document
+    assert all(node["ms"] >= 0 for node in document["nodes"])
+    assert document["totals"]["ms"] == times["ms"]["compiled"] > 0
+    added = [node for step in document["passes"] for node in step["before"]["add"]]
+    assert any(node.get("ms", 0) > 0 for node in added)
+    read_graph(json.dumps(document))
+    for name, value in net.state_dict().items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def test_two_graphs_side_by_side_have_no_call_to_measure() -> None:
+    view = tg.viz.graph(M.ReLU(), images())
+    with pytest.raises(StateError, match="one by one"):
+        view.compare(view).measure()

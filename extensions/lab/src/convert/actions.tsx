@@ -43,30 +43,43 @@ export function Actions({
         className="jp-mod-styled"
         disabled={busy}
         title={trans.__('Writes a model file beside the notebook, which runs without this code')}
-        onClick={() => void model.save()}
+        onClick={() => void model.save('tgm')}
       >
         {trans.__('Save .tgm')}
       </button>
       <select
         className="jp-mod-styled"
-        aria-label={trans.__('Export the report')}
+        aria-label={trans.__('Export the model or the report')}
         disabled={busy}
         value=""
-        onChange={event => void model.export(event.currentTarget.value as ReportForm)}
+        onChange={event => {
+          const form = event.currentTarget.value;
+          void (form === 'onnx' ? model.save('onnx') : model.export(form as ReportForm));
+        }}
       >
         <option value="" disabled>
           {trans.__('Export…')}
         </option>
-        <option value="html">HTML</option>
-        <option value="json">JSON</option>
-        <option value="text">{trans.__('Plain text')}</option>
+        <option value="onnx">{trans.__('Model as ONNX')}</option>
+        <option value="html">{trans.__('Report as HTML')}</option>
+        <option value="json">{trans.__('Report as JSON')}</option>
+        <option value="text">{trans.__('Report as plain text')}</option>
       </select>
       <button className="jp-mod-styled" onClick={() => copy(conversion.code)}>
         {trans.__('Copy code')}
       </button>
-      <button className="jp-mod-styled" onClick={() => showGraph(conversion)}>
-        {trans.__('Graph')}
-      </button>
+      <span className="tengen-Convert-graphs" role="group" aria-label={trans.__('Graph')}>
+        <span>{trans.__('Graph')}</span>
+        <button className="jp-mod-styled" onClick={() => showGraph(conversion, 'before')}>
+          {trans.__('before')}
+        </button>
+        <button className="jp-mod-styled" onClick={() => showGraph(conversion, 'after')}>
+          {trans.__('after')}
+        </button>
+        <button className="jp-mod-styled" onClick={() => showGraph(conversion, 'difference')}>
+          {trans.__('difference')}
+        </button>
+      </span>
       <button className="jp-mod-styled" onClick={() => showMemory(conversion)}>
         {trans.__('Memory')}
       </button>

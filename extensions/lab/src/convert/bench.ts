@@ -8,21 +8,25 @@ import type {
   ConversionTargets,
   GraphDocument
 } from '../api/documents.ts';
+import { afterPasses, earliest, measureBy, type MeasureTimes, type Pair } from '../graph/tokens.ts';
 import type { Texts } from '../ui/signals.ts';
 import { type Change, cellNumber, changeFor, insertUse, make, removeUse } from './cells.ts';
 import {
   type MemoryShown,
   besideOf,
   convertIn,
+  drawIn,
+  exportIn,
   graphIn,
   leave,
   memoryIn,
   reportIn,
   saveIn,
   targetsOf,
+  timesIn,
   undoIn
 } from './kernel.ts';
-import type { Applied, ReportForm, Workbench } from './model.ts';
+import type { Applied, FileForm, ReportForm, Saved, Workbench } from './model.ts';
 
 /** What the bench asks of the application. */
 export interface BenchWiring {
@@ -110,12 +114,16 @@ export class NotebookBench implements Workbench {
     await undoIn(this._kernel(), name);
   }
 
-  async save({ name, number }: Conversion): Promise<string> {
+  async save({ name, number }: Conversion, form: FileForm): Promise<Saved> {
     const { path } = this._open().context;
     const folder = path.slice(0, path.lastIndexOf('/') + 1);
-    const file = await this._freeName(folder, name);
+    const file = await this._freeName(folder, name, form);
+    if (form === 'onnx') {
+      const { text } = this._known(await exportIn(this._kernel(), number, file));
+      return { path: folder + file, note: text };
+    }
     this._known(await saveIn(this._kernel(), number, file));
-    return folder + file;
+    return { path: folder + file, note: '' };
   }
 
   async export({ name, number }: Conversion, form: ReportForm): Promise<void> {
@@ -142,21 +150,47 @@ export class NotebookBench implements Workbench {
     return this._panel.isDisposed ? null : cellNumber(this._panel, file);
   }
 
-  async graph({ number }: Conversion): Promise<GraphDocument> {
-    return this._known(await graphIn(this._kernel(), number));
+  /** The graph before and after the conversion. */
+  async graphs({ name, number }: Conversion): Promise<Pair> {
+    const { trans } = this._wiring;
+    const { before, document } = this._known(await graphIn(this._kernel(), number));
+    const recorded = before ?? afterPasses(document, earliest(document));
+    return {
+      before: { ...recorded, name: trans.__('%1 as written', name), form: 'dynamic', passes: [] },
+      after: document
+    };
+  }
+
+  /** The graph of something that is not converted, and what measures its calls. */
+  drawn(
+    name: string,
+    samples: readonly string[]
+  ): { load: () => Promise<GraphDocument>; measure: MeasureTimes } {
+    let shown = -1;
+    const load = async () => {
+      const { document, number } = this._known(await drawIn(this._kernel(), name, samples));
+      shown = number;
+      return document;
+    };
+    return { load, measure: measureBy(asked => timesIn(this._kernel(), shown, asked)) };
+  }
+
+  /** Measures the calls of a conversion's graph. */
+  measure({ number }: Conversion): MeasureTimes {
+    return measureBy(asked => timesIn(this._kernel(), number, asked));
   }
 
   async memory({ number }: Conversion): Promise<MemoryShown> {
     return this._known(await memoryIn(this._kernel(), number));
   }
 
-  /** `name.tgm`, or with a number where such a file is there. */
-  private async _freeName(folder: string, name: string): Promise<string> {
+  /** `name.tgm` or `name.onnx`, with a number where such a file is there. */
+  private async _freeName(folder: string, name: string, form: FileForm): Promise<string> {
     const { content } = await this._wiring.contents.get(folder);
     const taken = new Set((content as Contents.IModel[]).map(item => item.name));
-    let file = `${name}.tgm`;
+    let file = `${name}.${form}`;
     for (let number = 2; taken.has(file); number++) {
-      file = `${name}-${number}.tgm`;
+      file = `${name}-${number}.${form}`;
     }
     return file;
   }

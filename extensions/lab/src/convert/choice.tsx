@@ -7,6 +7,7 @@ import type { ConvertProps } from './view.tsx';
 
 /** The targets, the chosen one's inputs, and the button. */
 export function Choice({
+  draw,
   model,
   targets,
   trans
@@ -75,6 +76,15 @@ export function Choice({
           disabled={!model.ready}
         >
           {trans.__('Make static')}
+        </button>
+        <button
+          className="jp-mod-styled"
+          type="button"
+          disabled={!model.ready}
+          title={trans.__('Shows what it computes, operator by operator; nothing is converted')}
+          onClick={() => draw(model.chosen, model.samples)}
+        >
+          {trans.__('Show its graph')}
         </button>
         {target?.static && (
           <button className="jp-mod-styled" type="button" onClick={() => void model.release()}>

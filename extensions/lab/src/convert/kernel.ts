@@ -8,6 +8,7 @@ import type {
   MemoryDocument
 } from '../api/documents.ts';
 import { askKernel } from '../api/kernel.ts';
+import type { AskTimes } from '../graph/tokens.ts';
 import type { ReportForm } from './model.ts';
 
 const MODULE = "__import__('tengen.viz.conversion', fromlist=['start'])";
@@ -125,12 +126,45 @@ export function reportIn(
   return ask<{ text: string }>(kernel, `report(${number}, ${python(form)})`);
 }
 
+/** Write a conversion as an ONNX file beside the notebook; what was written and checked. */
+export function exportIn(
+  kernel: Kernel.IKernelConnection,
+  number: number,
+  path: string
+): Promise<{ text: string } | null> {
+  return ask<{ text: string }>(kernel, `export(${number}, ${python(path)})`);
+}
+
+/** The graph of a conversion, and the one before where the passes do not lead back to it. */
+export interface GraphShown {
+  document: GraphDocument;
+  before: GraphDocument | null;
+}
+
 /** The graph of a conversion. */
 export function graphIn(
   kernel: Kernel.IKernelConnection,
   number: number
-): Promise<GraphDocument | null> {
-  return ask<GraphDocument>(kernel, `graph(${number})`);
+): Promise<GraphShown | null> {
+  return ask<GraphShown>(kernel, `graph(${number})`);
+}
+
+/** The graph of something in the kernel that is not converted, and the number to ask more by. */
+export function drawIn(
+  kernel: Kernel.IKernelConnection,
+  name: string,
+  samples: readonly string[]
+): Promise<(GraphShown & { number: number }) | null> {
+  return ask(kernel, `draw(${python(name)}, ${python([...samples])})`);
+}
+
+/** Ask for one more measured run of a conversion's graph. */
+export function timesIn(
+  kernel: Kernel.IKernelConnection,
+  number: number,
+  asked: object
+): ReturnType<AskTimes> {
+  return ask(kernel, `times(${number}, ${JSON.stringify(asked)})`);
 }
 
 /** Memory documents, and what is not among them and why. */

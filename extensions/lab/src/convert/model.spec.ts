@@ -62,7 +62,8 @@ function bench(changes: Partial<Workbench> = {}): { bench: Workbench; calls: str
       stop: note('stop'),
       use: note('use'),
       undo: note('undo'),
-      save: () => Promise.resolve('step.tgm'),
+      save: (_, form) =>
+        Promise.resolve({ path: `step.${form}`, note: form === 'onnx' ? 'opset 17' : '' }),
       export: note('export'),
       apply: () => Promise.resolve('applied'),
       ...changes
@@ -135,7 +136,9 @@ test('use, undo, save and apply', async () => {
   await model.undo();
   assert.ok(!model.used);
   await model.save();
-  assert.deepEqual(model.deed, { kind: 'saved', path: 'step.tgm' });
+  assert.deepEqual(model.deed, { kind: 'saved', path: 'step.tgm', note: '' });
+  await model.save('onnx');
+  assert.deepEqual(model.deed, { kind: 'saved', path: 'step.onnx', note: 'opset 17' });
   await model.apply(blocker);
   assert.deepEqual(made.calls, ['convert step(x)', 'use', 'undo', 'convert step(x)']);
 });

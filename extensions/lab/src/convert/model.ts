@@ -24,8 +24,8 @@ export interface Workbench {
   use(conversion: Conversion): Promise<void>;
   /** Take that cell away and bind the dynamic version to the name again. */
   undo(name: string): Promise<void>;
-  /** Write the `.tgm` file; its path. */
-  save(conversion: Conversion): Promise<string>;
+  /** Write a model file beside the notebook. */
+  save(conversion: Conversion, form: FileForm): Promise<Saved>;
   /** Hand the report over as a file. */
   export(conversion: Conversion, form: ReportForm): Promise<void>;
   /** Change the cell of a blocker as its patch says, ask, and run what it takes. */
@@ -34,6 +34,15 @@ export interface Workbench {
 
 /** The forms in which a report can be had. */
 export type ReportForm = 'html' | 'json' | 'text';
+
+/** The forms in which the model itself can be had. */
+export type FileForm = 'tgm' | 'onnx';
+
+/** A file that was written: where, and what its writer says of it. */
+export interface Saved {
+  path: string;
+  note: string;
+}
 
 /** What became of a patch. */
 export type Applied = 'applied' | 'declined' | 'not-found';
@@ -59,7 +68,7 @@ export type ConvertState =
 export type Deed =
   | { kind: 'used' }
   | { kind: 'undone' }
-  | { kind: 'saved'; path: string }
+  | ({ kind: 'saved' } & Saved)
   | { kind: 'not-found' }
   | { kind: 'refused'; error: unknown };
 
@@ -251,11 +260,11 @@ export class ConvertModel {
     });
   }
 
-  /** Write the `.tgm` file. */
-  save(): Promise<void> {
+  /** Write the model as a file. */
+  save(form: FileForm = 'tgm'): Promise<void> {
     return this._do(async conversion => ({
       kind: 'saved',
-      path: await this._bench.save(conversion)
+      ...(await this._bench.save(conversion, form))
     }));
   }
 

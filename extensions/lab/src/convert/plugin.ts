@@ -126,9 +126,25 @@ async function open(parts: Parts, panel: NotebookPanel): Promise<void> {
       cellOf: file => bench.cell(file),
       copy: text => Clipboard.copyToSystem(text),
       openFile: path => void app.commands.execute('docmanager:open', { path }),
-      showGraph: made => {
-        graphs?.open(`${id}-graph`, trans.__('Graph of %1', made.name), () => bench.graph(made));
-        moveBeside(app, `${id}-graph`, id);
+      draw: (name, samples) => {
+        const { load, measure } = bench.drawn(name, samples);
+        graphs?.open(`${id}-drawn`, trans.__('Graph of %1', name), load, measure);
+        moveBeside(app, `${id}-drawn`, id);
+      },
+      showGraph: (made, which) => {
+        const view = `${id}-graph-${which}`;
+        if (which === 'difference') {
+          const title = trans.__('%1: before and after', made.name);
+          graphs?.compare(view, title, () => bench.graphs(made));
+        } else {
+          const load = async () => (await bench.graphs(made))[which];
+          const title =
+            which === 'before'
+              ? trans.__('Graph of %1, as written', made.name)
+              : trans.__('Graph of %1', made.name);
+          graphs?.open(view, title, load, bench.measure(made));
+        }
+        moveBeside(app, view, id);
       },
       showMemory: made => {
         memories?.open(`${id}-memory`, trans.__('Memory of %1', made.name), {

@@ -80,6 +80,7 @@ function DeedLine({ model, openFile, trans }: Props): React.ReactElement {
           <button className="tengen-Convert-link" onClick={() => openFile(deed.path)}>
             {trans.__('Open it')}
           </button>
+          {deed.note && <pre className="tengen-Convert-faint">{deed.note}</pre>}
         </>
       );
       break;

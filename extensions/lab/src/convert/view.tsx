@@ -10,6 +10,9 @@ import type { ConvertModel } from './model.ts';
 import { Report } from './report.tsx';
 import { stageText } from './words.ts';
 
+/** Which graph of a conversion: as written, as compiled, or what differs between them. */
+export type GraphChoice = 'before' | 'after' | 'difference';
+
 /** What the view asks of the application. */
 export interface ConvertWiring {
   readonly trans: Texts;
@@ -18,7 +21,9 @@ export interface ConvertWiring {
   cellOf(file: string): number | null;
   copy(text: string): void;
   openFile(path: string): void;
-  showGraph(conversion: Conversion): void;
+  /** Show the graph of something that is not converted. */
+  draw(name: string, samples: readonly string[]): void;
+  showGraph(conversion: Conversion, which: GraphChoice): void;
   showMemory(conversion: Conversion): void;
 }
 

@@ -59,8 +59,28 @@ export function GraphCanvas(props: {
       <div className="tengen-Graph-spoken" aria-live="polite">
         {spoken}
       </div>
+      <LinkedNote model={model} trans={trans} />
       {palette && <Legend model={model} palette={palette} trans={trans} />}
       {hovered && <Tooltip model={model} trans={trans} {...hovered} />}
+    </div>
+  );
+}
+
+/** How much of the graph is chosen in another view, and the way there. */
+function LinkedNote(props: { model: GraphModel; trans: Texts }): React.ReactElement | null {
+  const { model, trans } = props;
+  const { leaves } = model.linked;
+  const first = leaves[0];
+  if (first === undefined || !model.graph) {
+    return null;
+  }
+  const [some, all] = [leaves.length, model.graph.document.nodes.length].map(count =>
+    count.toLocaleString('en')
+  );
+  return (
+    <div className="tengen-Graph-linked" role="status">
+      <span>{trans.__('Chosen elsewhere: %1 of %2 operators', some, all)}</span>
+      <button onClick={() => void model.open(first)}>{trans.__('Show')}</button>
     </div>
   );
 }

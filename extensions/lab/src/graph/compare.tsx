@@ -5,9 +5,11 @@ import type { GraphDocument, Source } from '../api/documents.ts';
 import { type Texts, useSignal } from '../ui/signals.ts';
 import { GraphCanvas } from './canvas.tsx';
 import { CompareModel, type Difference } from './compareModel.ts';
+import { pageFocus } from '../source/focus.ts';
 import { labelOf } from './describe.ts';
 import { Details, formText } from './details.tsx';
 import type { WorkerLike } from './layouter.ts';
+import { linkGraph } from './linking.ts';
 import type { GraphModel } from './model.ts';
 import type { Stage } from './stage.ts';
 
@@ -31,9 +33,13 @@ export function CompareView(props: {
   const [model, setModel] = React.useState<CompareModel | null>(null);
   React.useEffect(() => {
     const made = new CompareModel(startWorker);
+    const stops = [made.before, made.after].map(side => linkGraph(side, pageFocus()));
     setModel(made);
     void made.show(pair.before, pair.after);
-    return () => made.dispose();
+    return () => {
+      stops.forEach(stop => stop());
+      made.dispose();
+    };
   }, [pair, startWorker]);
   return model && <Compared {...props} model={model} />;
 }

@@ -26,6 +26,8 @@ export interface Picture {
   readonly hovered: Item | null;
   readonly hits: ReadonlySet<Item>;
   readonly marks: ReadonlyMap<Item, Mark>;
+  /** What is chosen in another view. */
+  readonly linked: ReadonlySet<Item>;
 }
 
 /** Draw everything in a window of this size. */

@@ -28,7 +28,8 @@ export class GraphEdges {
   /** Each leaf's place in an order where producers come before readers. */
   readonly order: Int32Array;
 
-  private readonly _slots = new Map<string, GraphSlot>();
+  /** Tensors from this number on are state slots. */
+  private readonly _firstSlot: number;
   private readonly _numbers: ReadonlyMap<string, number>;
 
   constructor(document: GraphDocument) {
@@ -39,20 +40,24 @@ export class GraphEdges {
     const tensors: (GraphTensor | GraphSlot)[] = [];
     const makers: number[] = [];
     const numbers = new Map<string, number>();
-    const make = (tensor: GraphTensor | GraphSlot, leaf: number) => {
-      numbers.set(tensor.id, tensors.length);
-      tensors.push(tensor);
-      makers.push(leaf);
-    };
+    // One loop without a call for each tensor: of these there are as many as operators.
     for (let leaf = 0; leaf < nodes.length; leaf++) {
-      for (const tensor of nodes[leaf]?.outputs ?? []) {
-        make(tensor, leaf);
+      const made = nodes[leaf]?.outputs ?? NONE;
+      for (const tensor of made) {
+        numbers.set(tensor.id, tensors.length);
+        tensors.push(tensor);
+        makers.push(leaf);
       }
     }
-    inputs.forEach((tensor, i) => make(tensor, nodes.length + i));
+    inputs.forEach((tensor, i) => {
+      numbers.set(tensor.id, tensors.length);
+      tensors.push(tensor);
+      makers.push(nodes.length + i);
+    });
+    this._firstSlot = tensors.length;
     for (const slot of state) {
-      this._slots.set(slot.id, slot);
-      make(slot, -1);
+      numbers.set(slot.id, tensors.length);
+      tensors.push(slot);
     }
     this.tensors = tensors;
     this._numbers = numbers;
@@ -98,7 +103,10 @@ export class GraphEdges {
   /** The state slots that a leaf reads, in the order of its operands. */
   slotsOf(leaf: number): GraphSlot[] {
     const ids = this.node(leaf)?.inputs ?? [];
-    return ids.flatMap(id => (id === null ? [] : (this._slots.get(id) ?? [])));
+    return ids.flatMap(id => {
+      const number = id === null ? -1 : (this._numbers.get(id) ?? -1);
+      return number < this._firstSlot ? [] : [this.tensors[number] as GraphSlot];
+    });
   }
 
   private _connect(numbers: ReadonlyMap<string, number>, makers: number[]): [Adjacency, Adjacency] {
@@ -111,18 +119,21 @@ export class GraphEdges {
     const targets = new Int32Array(most);
     const tensors = new Int32Array(most);
     let count = 0;
-    const read = (id: string | null, leaf: number) => {
-      const tensor = id === null ? undefined : numbers.get(id);
-      const maker = tensor === undefined ? -1 : (makers[tensor] ?? -1);
-      if (tensor !== undefined && maker >= 0) {
-        sources[count] = maker;
+    const read = (id: string, leaf: number) => {
+      const tensor = numbers.get(id) ?? this._firstSlot;
+      if (tensor < this._firstSlot) {
+        sources[count] = makers[tensor] ?? 0;
         targets[count] = leaf;
         tensors[count++] = tensor;
       }
     };
     for (let leaf = 0; leaf < nodes.length; leaf++) {
-      for (const id of nodes[leaf]?.inputs ?? []) {
-        read(id, leaf);
+      const ids = nodes[leaf]?.inputs;
+      for (let i = 0; i < (ids?.length ?? 0); i++) {
+        const id = ids?.[i];
+        if (typeof id === 'string') {
+          read(id, leaf);
+        }
       }
     }
     outputs.forEach((id, i) => read(id, nodes.length + inputs.length + i));
@@ -154,9 +165,9 @@ function adjacency(
   tensors: Int32Array
 ): Adjacency {
   const offsets = new Int32Array(count + 1);
-  for (const leaf of from) {
+  from.forEach(leaf => {
     offsets[leaf + 1] = (offsets[leaf + 1] ?? 0) + 1;
-  }
+  });
   for (let i = 0; i < count; i++) {
     offsets[i + 1] = (offsets[i + 1] ?? 0) + (offsets[i] ?? 0);
   }

@@ -1,6 +1,8 @@
 /** Small graph documents for the tests of this folder. */
 
 import type { GraphDocument, GraphNode, GraphTensor } from '../api/documents.ts';
+import { layOut } from './layout.ts';
+import type { Answer, Order, WorkerLike } from './layouter.ts';
 
 /** A tensor of shape (2, 4). */
 export function tensor(id: string, changes: Partial<GraphTensor> = {}): GraphTensor {
@@ -38,4 +40,30 @@ export function blocks(count: number): GraphDocument {
     last = `a${i}`;
   }
   return document(nodes, { state, outputs: [last] });
+}
+
+/** The worker's own program, in this thread. */
+export class SameThread implements WorkerLike {
+  onmessage: ((event: MessageEvent<Answer>) => void) | null = null;
+  onerror = null;
+  jobs = 0;
+  private readonly _off = new Set<number>();
+
+  postMessage(order: Order): void {
+    if (order.kind === 'call off') {
+      this._off.add(order.id);
+      return;
+    }
+    setTimeout(() => {
+      if (!this._off.has(order.id)) {
+        this.jobs += 1;
+        const data = { id: order.id, result: layOut(order.job) };
+        this.onmessage?.({ data } as MessageEvent<Answer>);
+      }
+    });
+  }
+
+  terminate(): void {
+    this.onmessage = null;
+  }
 }

@@ -1,6 +1,5 @@
 /** The edges that the picture of one open group shows: between its children, and to the outside. */
 
-import { eachNeighbour } from './edges.ts';
 import { FROM_OUTSIDE, TO_OUTSIDE } from './layout.ts';
 import type { GraphTree, Item } from './tree.ts';
 
@@ -55,17 +54,18 @@ export class EdgeCollector {
     };
     this._tree.eachLeaf(item, leaf => {
       const own = place[leaf] ?? 0;
-      eachNeighbour(edges.inward, leaf, (maker, tensor) => {
-        const from = place[maker] ?? -1;
+      const { inward, outward } = edges;
+      for (let i = inward.offsets[leaf] ?? 0, end = inward.offsets[leaf + 1] ?? 0; i < end; i++) {
+        const from = place[inward.leaves[i] ?? 0] ?? -1;
         if (from !== own) {
-          add(from < 0 ? FROM_OUTSIDE : from, own, tensor);
+          add(from < 0 ? FROM_OUTSIDE : from, own, inward.tensors[i] ?? 0);
         }
-      });
-      eachNeighbour(edges.outward, leaf, (reader, tensor) => {
-        if ((place[reader] ?? -1) < 0) {
-          add(own, TO_OUTSIDE, tensor);
+      }
+      for (let i = outward.offsets[leaf] ?? 0, end = outward.offsets[leaf + 1] ?? 0; i < end; i++) {
+        if ((place[outward.leaves[i] ?? 0] ?? -1) < 0) {
+          add(own, TO_OUTSIDE, outward.tensors[i] ?? 0);
         }
-      });
+      }
     });
     this._tree.eachLeaf(item, leaf => (place[leaf] = -1));
     return { ...found, count: carried.map(tensors => tensors.size) };

@@ -1,6 +1,6 @@
 /** Asks a worker for layouts: each group once, remembered by its structure, to be called off. */
 
-import type { LayoutJob, LayoutResult } from './layout.ts';
+import { type LayoutJob, type LayoutResult, layOut } from './layout.ts';
 
 /** What is sent to the worker, and what comes back. */
 export type Order =
@@ -24,6 +24,13 @@ export class CalledOff extends Error {
 }
 
 const MOST_REMEMBERED = 4000;
+/** So many items are laid out in a few milliseconds. */
+const SMALL = 48;
+
+/** What of a picture's time may still be spent where it is drawn. */
+export interface Allowance {
+  ms: number;
+}
 
 interface Pending {
   readonly id: number;
@@ -46,7 +53,7 @@ export class Layouter {
     this._start = start;
   }
 
-  /** Start the worker, so that it has its program when the first job comes. */
+  /** Start the worker, so that it has its program when its first job comes. */
   warm(): void {
     this._ready();
   }
@@ -54,6 +61,21 @@ export class Layouter {
   /** The layout of a job, if one of the same structure was made before. */
   remembered(job: LayoutJob): LayoutResult | undefined {
     return this._known.get(keyOf(job));
+  }
+
+  /**
+   * The layout of a small job, made here and now while `rest` of a picture's milliseconds is left:
+   * a worker's answer takes longer to come. Undefined for the worker's jobs.
+   */
+  atOnce(job: LayoutJob, rest: Allowance): LayoutResult | undefined {
+    if (rest.ms <= 0 || job.sizes.length > 2 * SMALL || job.edges.length > 4 * SMALL) {
+      return undefined;
+    }
+    const start = performance.now();
+    const made = layOut(job);
+    this._remember(keyOf(job), made);
+    rest.ms -= performance.now() - start;
+    return made;
   }
 
   /** Lay out a group; aborting `signal` rejects with `CalledOff`. */
@@ -128,11 +150,15 @@ export class Layouter {
       pending.reject(new Error(answer.failure));
       return;
     }
+    this._remember(key, answer.result);
+    pending.resolve(answer.result);
+  }
+
+  private _remember(key: string, result: LayoutResult): void {
     if (this._known.size >= MOST_REMEMBERED) {
       this._known.delete(this._known.keys().next().value ?? '');
     }
-    this._known.set(key, answer.result);
-    pending.resolve(answer.result);
+    this._known.set(key, result);
   }
 
   private _fail(reason: unknown): void {

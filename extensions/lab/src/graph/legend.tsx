@@ -3,6 +3,7 @@
 import * as React from 'react';
 import { css, type Palette } from '../ui/canvas/palette.ts';
 import { type Texts, useSignal } from '../ui/signals.ts';
+import { failureText } from '../ui/text.ts';
 import type { ColourBy } from './colouring.ts';
 import { figureText } from './figures.ts';
 import type { GraphModel } from './model.ts';
@@ -25,6 +26,9 @@ export function Legend(props: {
   }
   const legend = colouring.legend();
   const by = colouring.by;
+  if (by === 'ms' && (legend.kind === 'none' || model.timing.share !== null)) {
+    return <Measuring model={model} trans={trans} />;
+  }
   if (legend.kind === 'none') {
     return (
       <div className="tengen-Graph-legend" role="note">
@@ -60,6 +64,30 @@ export function Legend(props: {
           {className(by, name, trans)}
         </span>
       ))}
+    </div>
+  );
+}
+
+/** Times that are being measured, or could be. */
+function Measuring({ model, trans }: { model: GraphModel; trans: Texts }): React.ReactElement {
+  const { failure, possible, share } = model.timing;
+  if (share !== null) {
+    return (
+      <div className="tengen-Graph-legend" role="status">
+        <span>{trans.__('Measuring the times…')}</span>
+        <progress value={share || undefined} aria-label={trans.__('Measuring the times…')} />
+        <button onClick={() => model.timing.cancel()}>{trans.__('Cancel')}</button>
+      </div>
+    );
+  }
+  return (
+    <div className="tengen-Graph-legend" role="note">
+      {failure !== null ? (
+        <span role="alert">{failureText(failure, trans)}</span>
+      ) : (
+        <span>{trans.__('Nobody has measured the times of this graph.')}</span>
+      )}
+      {possible && <button onClick={() => void model.measure()}>{trans.__('Measure')}</button>}
     </div>
   );
 }

@@ -1,37 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { blocks, document, node } from './fixture.ts';
-import { layOut } from './layout.ts';
-import type { Answer, Order, WorkerLike } from './layouter.ts';
+import { blocks, document, node, SameThread } from './fixture.ts';
 import { GraphModel } from './model.ts';
 import { boxAt, OPEN } from './scene.ts';
 import { ROOT } from './tree.ts';
-
-/** The worker's own program, in this thread. */
-class SameThread implements WorkerLike {
-  onmessage: ((event: MessageEvent<Answer>) => void) | null = null;
-  onerror = null;
-  jobs = 0;
-  private readonly _off = new Set<number>();
-
-  postMessage(order: Order): void {
-    if (order.kind === 'call off') {
-      this._off.add(order.id);
-      return;
-    }
-    setTimeout(() => {
-      if (!this._off.has(order.id)) {
-        this.jobs += 1;
-        const data = { id: order.id, result: layOut(order.job) };
-        this.onmessage?.({ data } as MessageEvent<Answer>);
-      }
-    });
-  }
-
-  terminate(): void {
-    this.onmessage = null;
-  }
-}
 
 function modelWith(worker = new SameThread()): GraphModel {
   return new GraphModel(() => worker);
@@ -185,4 +157,17 @@ test('a point finds the innermost box', async () => {
     }
   }
   assert.equal(boxAt(scene, -5, -5), -1);
+});
+
+test('a small picture needs no worker; a large group is left to it', async () => {
+  const worker = new SameThread();
+  const model = modelWith(worker);
+  await model.show(blocks(6));
+  assert.equal(worker.jobs, 0);
+  assert.ok((model.graph?.scene.count ?? 0) > 1);
+  const wide = Array.from({ length: 60 }, (_, i) => node(`n${i}`, `op${i}`, ['x']));
+  await model.show(document(wide));
+  assert.ok(worker.jobs > 0);
+  assert.equal(model.state.kind, 'full');
+  model.dispose();
 });

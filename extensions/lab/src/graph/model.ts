@@ -2,13 +2,16 @@
 
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { GraphDocument } from '../api/documents.ts';
+import type { Place } from '../source/focus.ts';
 import { type ColourBy, Colouring } from './colouring.ts';
 import { GraphEdges } from './edges.ts';
 import { EdgeCollector } from './groupEdges.ts';
 import { Highlight, type Reach } from './highlight.ts';
 import { keysTo, readableKeys } from './opening.ts';
 import { CalledOff, Layouter, type WorkerLike } from './layouter.ts';
+import { Linked } from './linked.ts';
 import { type Mark, spreadMarks } from './marks.ts';
+import { type MeasureTimes, Timing } from './measuring.ts';
 import { afterPasses, earliest, madeBy } from './passes.ts';
 import { EMPTY_SCENE, flatten, frame, type Scene } from './scene.ts';
 import { Search } from './search.ts';
@@ -38,9 +41,15 @@ export interface SceneChange {
   readonly anchor: Item | null;
 }
 
+/** Milliseconds of a picture's layout that are spent at once; the worker has the rest. */
+const MOST_AT_ONCE = 60;
+const SOON = 300;
+
 /** Holds the state, and asks the worker for layouts; draws nothing. */
 export class GraphModel {
   readonly startWorker: () => WorkerLike;
+  /** Asks for measured times, where something can be run. */
+  readonly timing: Timing;
   private readonly _layouter: Layouter;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _sceneChanged = new Signal<this, SceneChange>(this);
@@ -64,10 +73,12 @@ export class GraphModel {
   private _busy = false;
   private _pending: ShownGraph | null = null;
   private _coloured: GraphTree | null = null;
+  private _linked = new Linked();
 
-  constructor(startWorker: () => WorkerLike) {
+  constructor(startWorker: () => WorkerLike, measure?: MeasureTimes) {
     this.startWorker = startWorker;
     this._layouter = new Layouter(startWorker);
+    this.timing = new Timing(measure, () => this._changed.emit());
   }
 
   /** Emitted when anything but the camera changed. */
@@ -145,11 +156,23 @@ export class GraphModel {
     return this._marks;
   }
 
+  /** What is chosen in another view. */
+  get linked(): Linked {
+    return this._linked;
+  }
+
+  /** Light up what another view has chosen; nothing moves. */
+  setLinked(place: Place | null): void {
+    if (place !== this._linked.place) {
+      this._linked = new Linked(place, this.graph);
+      this._changed.emit();
+    }
+  }
+
   /** Wait for a document and show it; an answer that a newer one overtook is dropped. */
   async load(coming: Promise<GraphDocument>): Promise<void> {
     const round = ++this._round;
     this._set({ kind: 'loading' });
-    this._layouter.warm();
     try {
       const document = await coming;
       if (round === this._round) {
@@ -232,19 +255,25 @@ export class GraphModel {
 
   /** Choose an item wherever it is: open what is around it and bring it into sight. */
   async reveal(item: Item): Promise<void> {
-    if (!this.graph) {
+    if (this.graph) {
+      this._selected = item;
+      this._light();
+      this._changed.emit();
+      await this.open(item);
+    }
+  }
+
+  /** Open what is around an item and bring it into sight, without choosing it. */
+  async open(item: Item): Promise<void> {
+    const tree = this.graph?.tree;
+    if (!tree) {
       return;
     }
-    const { tree } = this.graph;
     for (const around of tree.ancestors(item)) {
       this._open.add(tree.group(around)?.key ?? '');
     }
-    this._selected = item;
-    this._light();
-    if (!this.graph.scene.boxes.has(item)) {
+    if (!this.graph?.scene.boxes.has(item)) {
       await this._picture(item);
-    } else {
-      this._changed.emit();
     }
     this._revealed.emit(item);
   }
@@ -307,10 +336,30 @@ export class GraphModel {
     this._changed.emit();
   }
 
+  /** Choose what colours tell; for times that nobody has measured, they are asked for. */
   setColourBy(by: ColourBy): void {
     this._colourBy = by;
     this._colour();
     this._changed.emit();
+    if (by === 'ms' && this.timing.possible && !this.timed) {
+      void this.measure();
+    }
+  }
+
+  /** Whether the document has measured times. */
+  get timed(): boolean {
+    return this._whole?.nodes.some(node => typeof node.ms === 'number') ?? false;
+  }
+
+  /** Have the calls measured, and show the times; until then everything can be used. */
+  async measure(): Promise<void> {
+    const round = this._round;
+    const whole = this._whole;
+    const timed = whole && (await this.timing.measure(whole));
+    if (timed && round === this._round) {
+      this._whole = timed;
+      await this._again();
+    }
   }
 
   /** Fold or unfold equal siblings. */
@@ -354,6 +403,7 @@ export class GraphModel {
   dispose(): void {
     this._round += 1;
     this._work.abort();
+    this.timing.cancel();
     this._layouter.dispose();
     Signal.clearData(this);
   }
@@ -404,8 +454,11 @@ export class GraphModel {
     const work = (this._work = new AbortController());
     const { tree, collector: edges } = graph;
     const isOpen = (item: Item) => this._open.has(tree.group(item)?.key ?? '');
+    const rest = { ms: MOST_AT_ONCE };
     const layOut = (job: Parameters<Layouter['layOut']>[0]) =>
-      this._layouter.remembered(job) ?? this._layouter.layOut(job, work.signal);
+      this._layouter.remembered(job) ??
+      this._layouter.atOnce(job, rest) ??
+      this._layouter.layOut(job, work.signal);
     this._busy = true;
     try {
       const root = await frame({ tree, edges, isOpen, layOut }, ROOT);
@@ -418,8 +471,15 @@ export class GraphModel {
       this._colour();
       this._light();
       this._spreadMarks();
+      this._linked = new Linked(this._linked.place, this.graph);
       this._sceneChanged.emit({ anchor });
       this._changed.emit();
+      // For what is opened next; before the first picture it would only be in the way.
+      setTimeout(() => {
+        if (!work.signal.aborted) {
+          this._layouter.warm();
+        }
+      }, SOON);
     } catch (error) {
       if (!(error instanceof CalledOff)) {
         this._busy = false;

@@ -3,9 +3,12 @@
 import * as React from 'react';
 import { createRoot } from 'react-dom/client';
 import type { GraphDocument, Source } from '../api/documents.ts';
+import { pageFocus } from '../source/focus.ts';
 import type { Texts } from '../ui/signals.ts';
 import { CompareView, type Pair } from './compare.tsx';
 import type { WorkerLike } from './layouter.ts';
+import { linkGraph } from './linking.ts';
+import type { MeasureTimes } from './measuring.ts';
 import { GraphModel } from './model.ts';
 import type { Stage } from './stage.ts';
 import { GraphView } from './view.tsx';
@@ -16,6 +19,8 @@ export interface MountOptions {
   startWorker: () => WorkerLike;
   onSource?: (source: Source) => void;
   compact?: boolean;
+  /** Run the graph for its times, where that can be done. */
+  measure?: MeasureTimes | undefined;
 }
 
 /** A mounted view. */
@@ -44,7 +49,8 @@ export function mount(
   document: GraphDocument | Promise<GraphDocument>,
   options: MountOptions
 ): Mounted {
-  const model = new GraphModel(options.startWorker);
+  const model = new GraphModel(options.startWorker, options.measure);
+  const unlink = linkGraph(model, pageFocus());
   const root = createRoot(element);
   let stage: Stage | null = null;
   element.classList.add('tengen-Graph');
@@ -63,6 +69,7 @@ export function mount(
     stage: () => stage,
     dispose: () => {
       root.unmount();
+      unlink();
       model.dispose();
     }
   };

@@ -7,6 +7,9 @@ import { GROUP, HEADER, OPEN } from './scene.ts';
 import type { Item } from './tree.ts';
 import { markStyle, shadeColour } from './shades.ts';
 
+/** More outlines than this say nothing, and take their time in every frame. */
+const MOST_LINKED = 2000;
+
 /** Paints the boxes of one picture. */
 export class BoxPainter extends Painter {
   /** The frames of open groups. */
@@ -207,7 +210,7 @@ export class BoxPainter extends Painter {
 
   /** What is marked, found, under the pointer and chosen. */
   outlines(): void {
-    const { hits, hovered, marks, palette, scene, selected } = this._picture;
+    const { hits, hovered, linked, marks, palette, scene, selected } = this._picture;
     for (const [item, mark] of marks) {
       const box = scene.boxes.get(item);
       if (box !== undefined && this._inSight(box)) {
@@ -224,6 +227,15 @@ export class BoxPainter extends Painter {
     for (const item of hits) {
       this._outlineItem(item, palette.warn, 2);
     }
+    this._pen.setLineDash([6, 3]);
+    let drawn = 0;
+    for (const item of linked) {
+      if (item !== selected && drawn < MOST_LINKED) {
+        this._outlineItem(item, palette.brand, palette.sharp ? 4 : 2.5);
+        drawn += 1;
+      }
+    }
+    this._pen.setLineDash([]);
     if (hovered !== null && hovered !== selected) {
       this._outlineItem(hovered, mix(palette.background, palette.brand, 0.65), 1.5);
     }

@@ -5,11 +5,14 @@ import type { Widget } from '@lumino/widgets';
 import * as React from 'react';
 import type { GraphDocument, Source } from '../api/documents.ts';
 import type { Texts } from '../ui/signals.ts';
+import { pageFocus } from '../source/focus.ts';
 import { CompareView, type Pair } from './compare.tsx';
 import type { WorkerLike } from './layouter.ts';
+import { linkGraph } from './linking.ts';
+import type { MeasureTimes } from './measuring.ts';
 import { GraphModel } from './model.ts';
 import type { Stage } from './stage.ts';
-import { GraphView } from './view.tsx';
+import { GraphView, NoGraph } from './view.tsx';
 
 /** With less width than this, in pixels, the side panels would leave no room for the graph. */
 const NARROW = 760;
@@ -28,14 +31,16 @@ export class GraphPanel extends ReactWidget {
   readonly model: GraphModel;
   private readonly _wiring: PanelWiring;
   private readonly _load: () => Promise<GraphDocument>;
+  private readonly _unlink: () => void;
   private _stage: Stage | null = null;
   private _search = 0;
   private _compare = 0;
   private _narrow = false;
 
-  constructor(load: () => Promise<GraphDocument>, wiring: PanelWiring) {
+  constructor(load: () => Promise<GraphDocument>, wiring: PanelWiring, measure?: MeasureTimes) {
     super();
-    this.model = new GraphModel(wiring.startWorker);
+    this.model = new GraphModel(wiring.startWorker, measure);
+    this._unlink = linkGraph(this.model, pageFocus());
     this._load = load;
     this._wiring = wiring;
     this.addClass('tengen-Graph');
@@ -61,6 +66,7 @@ export class GraphPanel extends ReactWidget {
 
   dispose(): void {
     super.dispose();
+    this._unlink();
     this.model.dispose();
   }
 
@@ -94,19 +100,44 @@ export class GraphPanel extends ReactWidget {
   }
 }
 
-/** Two graphs side by side. */
+/** Two graphs side by side, loaded when made. */
 export class ComparePanel extends ReactWidget {
-  private readonly _pair: Pair;
+  private readonly _load: () => Promise<Pair>;
   private readonly _wiring: PanelWiring;
+  private _pair: Pair | null = null;
+  private _error: unknown = null;
 
-  constructor(pair: Pair, wiring: PanelWiring) {
+  constructor(load: () => Promise<Pair>, wiring: PanelWiring) {
     super();
-    this._pair = pair;
+    this._load = load;
     this._wiring = wiring;
     this.addClass('tengen-Graph');
+    void this._begin();
   }
 
   protected render(): React.ReactElement {
-    return <CompareView pair={this._pair} {...this._wiring} />;
+    const { trans } = this._wiring;
+    return this._pair ? (
+      <CompareView pair={this._pair} {...this._wiring} />
+    ) : (
+      <NoGraph
+        trans={trans}
+        error={this._error}
+        onRetry={() => {
+          void this._begin();
+        }}
+      />
+    );
+  }
+
+  private async _begin(): Promise<void> {
+    this._error = null;
+    this.update();
+    try {
+      this._pair = await this._load();
+    } catch (error) {
+      this._error = error;
+    }
+    this.update();
   }
 }

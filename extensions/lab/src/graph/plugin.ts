@@ -18,7 +18,7 @@ import { addCommands } from './commands.ts';
 import { addGraphFiles } from './files.ts';
 import type { GraphModel } from './model.ts';
 import { ComparePanel, GraphPanel, type PanelWiring } from './panel.tsx';
-import { type GraphViews, IGraphViews } from './tokens.ts';
+import { type GraphViews, IGraphViews, type MeasureTimes, type Pair } from './tokens.ts';
 
 const plugin: JupyterFrontEndPlugin<GraphViews> = {
   id: '@tengen/studio-lab:graph',
@@ -50,17 +50,26 @@ const plugin: JupyterFrontEndPlugin<GraphViews> = {
       app.shell.activateById(id);
       return widget;
     };
+    const compared = new Map<string, MainAreaWidget>();
     addCommands(app, tracker, trans, palette);
     addGraphFiles(app, tracker, wiring);
     return {
-      open: (id: string, title: string, load: () => Promise<GraphDocument>) => {
+      open: (
+        id: string,
+        title: string,
+        load: () => Promise<GraphDocument>,
+        measure?: MeasureTimes
+      ) => {
         tracker.find(widget => widget.id === id)?.dispose();
-        const content = new GraphPanel(load, wiring);
+        const content = new GraphPanel(load, wiring, measure);
         void tracker.add(show(id, title, content) as MainAreaWidget<GraphPanel>);
         return content.model;
       },
-      compare: (id: string, title: string, before: GraphDocument, after: GraphDocument) => {
-        show(id, title, new ComparePanel({ before, after }, wiring));
+      compare: (id: string, title: string, load: () => Promise<Pair>) => {
+        compared.get(id)?.dispose();
+        const widget = show(id, title, new ComparePanel(load, wiring));
+        compared.set(id, widget);
+        widget.disposed.connect(() => compared.delete(id));
       }
     };
   }

@@ -181,7 +181,8 @@ export class Stage {
       selected: this._model.selected,
       hovered: this._hovered,
       hits: new Set(this._model.hits.length > 2000 ? [] : this._model.hits),
-      marks: this._model.marks
+      marks: this._model.marks,
+      linked: this._model.linked.items
     };
   }
 

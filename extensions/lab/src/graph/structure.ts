@@ -1,10 +1,18 @@
 /** Hashes of structure: equal for leaves and groups that look alike from inside. */
 
-import { eachNeighbour, type GraphEdges } from './edges.ts';
+import type { GraphEdges } from './edges.ts';
+
+const START = 0x811c9dc5;
 
 /** A hash of small non-negative integers and earlier hashes, as an unsigned 32-bit number. */
 export class Hash {
-  private _value = 0x811c9dc5;
+  private _value = START;
+
+  /** Begin anew. */
+  reset(): this {
+    this._value = START;
+    return this;
+  }
 
   add(value: number): this {
     let mixed = Math.imul(this._value ^ value, 0x9e3779b1);
@@ -42,19 +50,22 @@ export function leafHashes(edges: GraphEdges, groupOf: ArrayLike<number>): Float
     return known;
   };
   const hashes = new Float64Array(edges.leafCount);
+  const hash = new Hash();
+  const { inward, order } = edges;
   for (let leaf = 0; leaf < edges.leafCount; leaf++) {
-    const hash = new Hash();
-    hash.add(number(edges.node(leaf)?.op ?? edges.kindOf(leaf)));
+    hash.reset().add(number(edges.node(leaf)?.op ?? edges.kindOf(leaf)));
     for (const { dtype, layout, shape } of edges.made(leaf)) {
       hash.add(number(layout ? `${dtype}:${layout}` : dtype));
       for (const dim of shape) {
         hash.add(typeof dim === 'number' ? dim : number(String(dim)));
       }
     }
-    eachNeighbour(edges.inward, leaf, maker => {
+    const end = inward.offsets[leaf + 1] ?? 0;
+    for (let i = inward.offsets[leaf] ?? 0; i < end; i++) {
+      const maker = inward.leaves[i] ?? 0;
       const near = groupOf[maker] === groupOf[leaf];
-      hash.add(near ? (edges.order[leaf] ?? 0) - (edges.order[maker] ?? 0) : -1);
-    });
+      hash.add(near ? (order[leaf] ?? 0) - (order[maker] ?? 0) : -1);
+    }
     hashes[leaf] = hash.value;
   }
   return hashes;

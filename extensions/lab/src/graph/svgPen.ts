@@ -13,6 +13,7 @@ export class SvgPen {
   private readonly _width: number;
   private readonly _height: number;
   private _path = '';
+  private _dash = '';
 
   constructor(width: number, height: number) {
     this._width = width;
@@ -24,6 +25,10 @@ export class SvgPen {
     const box = `viewBox="0 0 ${this._width} ${this._height}"`;
     const head = `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${box}>`;
     return `${head}\n${this._parts.join('\n')}\n</svg>\n`;
+  }
+
+  setLineDash(dash: readonly number[]): void {
+    this._dash = dash.length ? ` stroke-dasharray="${dash.join(' ')}"` : '';
   }
 
   beginPath(): void {
@@ -62,7 +67,7 @@ export class SvgPen {
   }
 
   stroke(): void {
-    const line = `stroke="${this.strokeStyle}" stroke-width="${round(this.lineWidth)}"`;
+    const line = `stroke="${this.strokeStyle}" stroke-width="${round(this.lineWidth)}"${this._dash}`;
     this._add('path', `d="${this._path}" fill="none" ${line}`);
   }
 
@@ -71,7 +76,7 @@ export class SvgPen {
   }
 
   strokeRect(x: number, y: number, w: number, h: number): void {
-    const line = `stroke="${this.strokeStyle}" stroke-width="${round(this.lineWidth)}"`;
+    const line = `stroke="${this.strokeStyle}" stroke-width="${round(this.lineWidth)}"${this._dash}`;
     this._add('rect', `${this._spot(x, y, w, h)} fill="none" ${line}`);
   }
 

@@ -2,7 +2,13 @@
 
 import { Token } from '@lumino/coreutils';
 import type { GraphDocument } from '../api/documents.ts';
+import type { Pair } from './compare.tsx';
+import type { MeasureTimes } from './measuring.ts';
 import type { GraphModel } from './model.ts';
+
+export type { Pair } from './compare.tsx';
+export { type AskTimes, measureBy, type MeasureTimes } from './measuring.ts';
+export { afterPasses, earliest } from './passes.ts';
 
 /** The ids of the graph feature's commands, for palette, menus, shortcuts and tests. */
 export const CommandIDs = {
@@ -24,12 +30,17 @@ export interface GraphViews {
    * Show a document, or the one that `load` will give, in the main area under a title.
    *
    * A view with the same id is replaced. The model tells what is chosen in it and takes choices:
-   * `model.revealNode(id)`.
+   * `model.revealNode(id)`. `measure` runs the graph for its times, where that can be done.
    */
-  open(id: string, title: string, load: () => Promise<GraphDocument>): GraphModel;
+  open(
+    id: string,
+    title: string,
+    load: () => Promise<GraphDocument>,
+    measure?: MeasureTimes
+  ): GraphModel;
 
-  /** Show two documents side by side, with what differs. */
-  compare(id: string, title: string, before: GraphDocument, after: GraphDocument): void;
+  /** Show the two documents that `load` will give side by side, with what differs. */
+  compare(id: string, title: string, load: () => Promise<Pair>): void;
 }
 
 /** The graph view, for features that have documents to show. */

@@ -113,8 +113,12 @@ export class GraphTree {
   eachLeaf(item: Item, visit: (leaf: number) => void): void {
     if (item >= 0) {
       visit(item);
-    } else {
-      this.groups[~item]?.children.forEach(child => this.eachLeaf(child, visit));
+      return;
+    }
+    // Without a closure for each group: of those there are as many as modules.
+    const children = this.groups[~item]?.children ?? [];
+    for (let i = 0, { length } = children; i < length; i++) {
+      this.eachLeaf(children[i] ?? 0, visit);
     }
   }
 }

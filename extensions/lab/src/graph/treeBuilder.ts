@@ -97,7 +97,8 @@ export class TreeBuilder {
       const own = phases.size > 1 ? (node?.phase ?? '') : '';
       const group = node?.group ?? '';
       if (group !== path || own !== phase) {
-        [path, phase] = [group, own];
+        path = group;
+        phase = own;
         number = this._module(phase, path);
       }
       this._group(number).children.push(leaf);
@@ -126,6 +127,10 @@ export class TreeBuilder {
   private _simplify(number: number): number {
     const group = this._group(number);
     const { order } = this._edges;
+    const first = firstOfLeaves(group.children, order);
+    if (first !== null) {
+      return first; // most groups are a module's few calls, as they should be
+    }
     const children: Item[] = [];
     const starts: number[] = [];
     const keep = (item: Item, start: number) => {
@@ -161,11 +166,14 @@ export class TreeBuilder {
 
   /** Whether a group is one leaf, or a few that have nothing to do with each other. */
   private _isLoose(group: Group, number: number): boolean {
+    if (group.children.length === 1) {
+      return (group.children[0] ?? -1) >= 0;
+    }
     if (group.children.length > 8 || group.children.some(child => child < 0)) {
       return false;
     }
     let joined = false;
-    for (const leaf of group.children.length > 1 ? group.children : []) {
+    for (const leaf of group.children) {
       eachNeighbour(this._edges.inward, leaf, maker => {
         joined ||= this._groupOf[maker] === number;
       });
@@ -315,10 +323,27 @@ export class TreeBuilder {
   private _eachLeaf(item: Item, visit: (leaf: number) => void): void {
     if (item >= 0) {
       visit(item);
-    } else {
-      this._group(~item).children.forEach(child => this._eachLeaf(child, visit));
+      return;
+    }
+    const { children } = this._group(~item);
+    for (let i = 0, { length } = children; i < length; i++) {
+      this._eachLeaf(children[i] ?? 0, visit);
     }
   }
+}
+
+/** The place of the first of leaves that stand in their order; null where they do not, or groups. */
+function firstOfLeaves(children: readonly Item[], order: Int32Array): number | null {
+  let last = -1;
+  for (const child of children) {
+    const place = order[child] ?? -1;
+    if (child < 0 || place < last) {
+      return null;
+    }
+    last = place;
+  }
+  const [first] = children;
+  return first === undefined ? null : (order[first] ?? 0);
 }
 
 /** Items by their keys; as they are where those rise already. */

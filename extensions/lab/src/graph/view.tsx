@@ -40,11 +40,7 @@ export function GraphView(props: GraphViewProps): React.ReactElement {
   const { state } = model;
   switch (state.kind) {
     case 'loading':
-      return (
-        <div className="tengen-Graph-state" role="status">
-          <p>{trans.__('Reading the graph…')}</p>
-        </div>
-      );
+      return <NoGraph trans={trans} error={null} />;
     case 'empty':
       return (
         <div className="tengen-Graph-state">
@@ -62,21 +58,36 @@ export function GraphView(props: GraphViewProps): React.ReactElement {
         </div>
       );
     case 'error':
-      return (
-        <div className="tengen-Graph-state" role="alert">
-          <h2>{trans.__('The graph could not be shown')}</h2>
-          <p>{failureText(state.error, trans)}</p>
-          <p>{trans.__('Your files are not affected.')}</p>
-          {onRetry && (
-            <button className="jp-mod-styled jp-mod-accept" onClick={onRetry}>
-              {trans.__('Try again')}
-            </button>
-          )}
-        </div>
-      );
+      return <NoGraph trans={trans} error={state.error} onRetry={onRetry} />;
     case 'full':
       return <Full {...props} />;
   }
+}
+
+/** A graph that is still to come, or that did not: why, and another try. */
+export function NoGraph(
+  props: Pick<GraphViewProps, 'trans' | 'onRetry'> & { error: unknown }
+): React.ReactElement {
+  const { error, onRetry, trans } = props;
+  if (error === null) {
+    return (
+      <div className="tengen-Graph-state" role="status">
+        <p>{trans.__('Reading the graph…')}</p>
+      </div>
+    );
+  }
+  return (
+    <div className="tengen-Graph-state" role="alert">
+      <h2>{trans.__('The graph could not be shown')}</h2>
+      <p>{failureText(error, trans)}</p>
+      <p>{trans.__('Your files are not affected.')}</p>
+      {onRetry && (
+        <button className="jp-mod-styled jp-mod-accept" onClick={onRetry}>
+          {trans.__('Try again')}
+        </button>
+      )}
+    </div>
+  );
 }
 
 function Full(props: GraphViewProps): React.ReactElement {

@@ -3,6 +3,9 @@
 import type { BlockKind } from './palette.ts';
 import type { Timeline } from './timeline.ts';
 
+/** What is less of the whole is not worth a sentence. */
+const LEAST_SHARE = 0.01;
+
 /** Blocks held together by one module. */
 export interface Group {
   module: string;
@@ -67,11 +70,11 @@ export function explain(timeline: Timeline, time: number, depth: number): Explan
     totals: timeline.totalsAt(time),
     groups: [...groups.values()].sort((a, b) => b.bytes - a.bytes),
     running: last < 0 ? -1 : (timeline.origin[last] as number),
-    advice: advise(timeline, time, alive)
+    advice: advise(timeline, time, alive, total)
   };
 }
 
-function advise(timeline: Timeline, time: number, alive: Uint32Array): Advice[] {
+function advise(timeline: Timeline, time: number, alive: Uint32Array, total: number): Advice[] {
   const { document, start, stop } = timeline;
   const backward = document.marks?.find(mark => mark.name === 'backward')?.time ?? stop;
   const found = new Map<Advice['what'], number>();
@@ -88,7 +91,10 @@ function advise(timeline: Timeline, time: number, alive: Uint32Array): Advice[] 
       found.set(what, (found.get(what) ?? 0) + (timeline.bytes[block] as number));
     }
   }
-  return [...found].map(([what, bytes]) => ({ what, bytes })).sort((a, b) => b.bytes - a.bytes);
+  return [...found]
+    .map(([what, bytes]) => ({ what, bytes }))
+    .filter(({ bytes }) => bytes >= LEAST_SHARE * total)
+    .sort((a, b) => b.bytes - a.bytes);
 }
 
 /** Which advice a block that is held at `time` falls under, if any. */

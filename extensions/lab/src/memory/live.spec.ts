@@ -39,6 +39,11 @@ test('holders are counted by module, by line and by tensor', async () => {
     ['layer1.0', 500],
     ['', 100]
   ]);
+  model.setGrouping('cell');
+  assert.deepEqual(shown(), [
+    ['In[3]', 500],
+    ['', 100]
+  ]);
   model.setGrouping('line');
   assert.deepEqual(shown(), [
     ['In[3]:2', 500],
@@ -71,4 +76,14 @@ test('a failure is kept, and looking again recovers', async () => {
   failing = false;
   await model.refresh();
   assert.equal(model.state.kind, 'full');
+});
+
+test('what another view has chosen is marked', async () => {
+  const model = await asked(() => Promise.resolve(memory));
+  const marked = (): boolean[] => model.groups.map(group => group.linked);
+  assert.deepEqual(marked(), [false, false]);
+  model.setLinked({ source: { file: '/tmp/ipykernel_2/7.py', line: 2 } });
+  assert.deepEqual(marked(), [true, false]);
+  model.setLinked(null);
+  assert.deepEqual(marked(), [false, false]);
 });

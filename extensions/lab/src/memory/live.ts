@@ -2,12 +2,13 @@
 
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { LiveHolder, LiveMemory, Origin } from '../api/documents.ts';
+import { meantBy, type Place } from '../source/focus.ts';
 import { moduleAt } from './explain.ts';
 import type { BlockKind } from './palette.ts';
 import { place } from './rows.ts';
 
 /** What holders are counted together by. */
-export type Grouping = 'module' | 'line' | 'tensor';
+export type Grouping = 'module' | 'cell' | 'line' | 'tensor';
 
 /** Holders counted together. */
 export interface LiveGroup {
@@ -17,6 +18,8 @@ export interface LiveGroup {
   /** Bytes by kind. */
   kinds: Map<BlockKind, number>;
   origin: Origin;
+  /** Whether another view has chosen something of it. */
+  linked: boolean;
 }
 
 /** The states of the live view; `absent` is a kernel without Tengen. */
@@ -37,6 +40,7 @@ export class LiveModel {
   private _grouping: Grouping = 'module';
   private _round = 0;
   private _updated: Date | null = null;
+  private _linked: Place | null = null;
 
   constructor(ask: AskLive) {
     this._ask = ask;
@@ -58,6 +62,12 @@ export class LiveModel {
   /** When the kernel last answered. */
   get updated(): Date | null {
     return this._updated;
+  }
+
+  /** Mark what another view has chosen. */
+  setLinked(place: Place | null): void {
+    this._linked = place;
+    this._changed.emit();
   }
 
   setGrouping(grouping: Grouping): void {
@@ -94,14 +104,17 @@ export class LiveModel {
       return [];
     }
     const { holders, origins } = this._state.memory;
+    const linked = this._linked ? meantBy(this._linked, origins) : new Set<number>();
     const groups = new Map<string, LiveGroup>();
     for (const holder of holders) {
       const origin = origins[holder.origin] ?? { op: '' };
       const name = this._nameOf(holder, origin);
-      const group = groups.get(name) ?? { name, bytes: 0, blocks: 0, kinds: new Map(), origin };
+      const empty = { name, bytes: 0, blocks: 0, kinds: new Map(), origin, linked: false };
+      const group: LiveGroup = groups.get(name) ?? empty;
       groups.set(name, group);
       group.bytes += holder.bytes;
       group.blocks += holder.blocks;
+      group.linked ||= linked.has(holder.origin);
       group.kinds.set(holder.kind, (group.kinds.get(holder.kind) ?? 0) + holder.bytes);
     }
     return [...groups.values()].sort((a, b) => b.bytes - a.bytes);
@@ -111,6 +124,8 @@ export class LiveModel {
     switch (this._grouping) {
       case 'module':
         return moduleAt(origin.module ?? '', 2);
+      case 'cell':
+        return origin.source?.cell ?? origin.source?.file.split(/[\\/]/).at(-1) ?? '';
       case 'line':
         return place(origin.source);
       case 'tensor':

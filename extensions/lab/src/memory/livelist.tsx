@@ -73,6 +73,7 @@ function Full(props: LiveProps): React.ReactElement {
   const most = groups[0]?.bytes ?? 1;
   const choices: [Grouping, string][] = [
     ['module', trans.__('By module')],
+    ['cell', trans.__('By cell')],
     ['line', trans.__('By line')],
     ['tensor', trans.__('By tensor')]
   ];
@@ -105,8 +106,8 @@ function Full(props: LiveProps): React.ReactElement {
       </div>
       <table className="tengen-Memory-groups tengen-Memory-live">
         <tbody>
-          {groups.slice(0, MOST).map(({ name, bytes, blocks, kinds, origin }) => (
-            <tr key={name}>
+          {groups.slice(0, MOST).map(({ name, bytes, blocks, kinds, linked, origin }) => (
+            <tr key={name} data-linked={linked || undefined}>
               <th scope="row" title={origin.source?.text}>
                 {model.grouping === 'line' && origin.source && onSource ? (
                   <button

@@ -2,13 +2,14 @@
 
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { BudgetCurve, BudgetPoint, MemoryDocument } from '../api/documents.ts';
+import type { Place } from '../source/focus.ts';
 import { type Alignment, align } from './align.ts';
 import { type Explanation, explain } from './explain.ts';
 import { largestBatch, peakAt } from './fit.ts';
 import type { BlockKind } from './palette.ts';
 import type { Span } from './raster.ts';
 import { sortedRows } from './order.ts';
-import { type Sort, type SortKey, matches, tableRows } from './rows.ts';
+import { linkedBlocks, type Sort, type SortKey, matches, tableRows } from './rows.ts';
 import { Timeline } from './timeline.ts';
 
 /** What a view is opened with. */
@@ -78,6 +79,8 @@ export class MemoryModel {
   private _notes: readonly string[] = [];
   private _measuring: { budget: number; abort: AbortController } | null = null;
   private _failure: unknown = null;
+  private _linked: Place | null = null;
+  private _links = 0;
   private _cache = new Map<string, { key: string; value: unknown }>();
 
   constructor(source: MemorySource) {
@@ -419,8 +422,45 @@ export class MemoryModel {
     this._changed.emit();
   }
 
-  /** Which blocks of a track are in focus; null when all are. */
+  /** Which blocks of a track are in focus: what is searched, else what is linked; null: all. */
   focusOf(index: number): Uint8Array | null {
+    return this._found(index) ?? this.linkedOf(index);
+  }
+
+  /** Light up what another view has chosen; nothing moves. */
+  setLinked(place: Place | null): void {
+    if (place !== this._linked) {
+      this._linked = place;
+      this._links += 1;
+      this._changed.emit();
+    }
+  }
+
+  /** Which blocks of a track another view has chosen; null where it has none of them. */
+  linkedOf(index: number): Uint8Array | null {
+    const timeline = this.tracks[index]?.timeline;
+    return timeline
+      ? this._cached(`linked${index}`, String(this._links), () =>
+          linkedBlocks(timeline, this._linked)
+        )
+      : null;
+  }
+
+  /** How many blocks of a track are chosen elsewhere, and their bytes. */
+  linkedSum(index: number): { blocks: number; bytes: number } {
+    const linked = this.linkedOf(index);
+    return this._cached(`sum${index}`, String(this._links), () => {
+      const bytes = this.tracks[index]?.timeline.bytes;
+      const sum = { blocks: 0, bytes: 0 };
+      linked?.forEach((is, block) => {
+        sum.blocks += is;
+        sum.bytes += is * (bytes?.[block] ?? 0);
+      });
+      return sum;
+    });
+  }
+
+  private _found(index: number): Uint8Array | null {
     const timeline = this.tracks[index]?.timeline;
     return timeline
       ? this._cached(`focus${index}`, this._search, () => matches(timeline, this._search))
@@ -456,7 +496,7 @@ export class MemoryModel {
     const key = [this._active, time, this._search, this._sort.key, this._sort.descending].join();
     return this._cached('rows', key, () => {
       const among = time < 0 ? null : timeline.aliveAt(time);
-      return tableRows(timeline, this._sort, among, this.focusOf(this._active));
+      return tableRows(timeline, this._sort, among, this._found(this._active));
     });
   }
 

@@ -3,7 +3,9 @@
 import * as React from 'react';
 import { createRoot } from 'react-dom/client';
 import type { Source } from '../api/documents.ts';
+import { pageFocus } from '../source/focus.ts';
 import type { Texts } from '../ui/signals.ts';
+import { linkMemory } from './linking.ts';
 import type { MemoryModel } from './model.ts';
 import { MemoryContent } from './view.tsx';
 
@@ -17,5 +19,9 @@ export function mount(
   const root = createRoot(element);
   element.classList.add('tengen-Memory');
   root.render(<MemoryContent model={model} trans={trans} onSource={onSource} />);
-  return () => root.unmount();
+  const unlink = linkMemory(model, pageFocus());
+  return () => {
+    unlink();
+    root.unmount();
+  };
 }

@@ -3,7 +3,9 @@
 import { ReactWidget } from '@jupyterlab/apputils';
 import * as React from 'react';
 import type { Source } from '../api/documents.ts';
+import { pageFocus } from '../source/focus.ts';
 import type { Texts } from '../ui/signals.ts';
+import { linkMemory } from './linking.ts';
 import type { LiveModel } from './live.ts';
 import { LiveContent } from './livelist.tsx';
 import type { MemoryModel } from './model.ts';
@@ -17,13 +19,20 @@ export class MemoryPanel extends ReactWidget {
   readonly model: MemoryModel;
   private readonly _trans: Texts;
   private readonly _onSource: ShowSource;
+  private readonly _unlink: () => void;
 
   constructor(model: MemoryModel, trans: Texts, onSource: ShowSource) {
     super();
     this.model = model;
     this._trans = trans;
     this._onSource = onSource;
+    this._unlink = linkMemory(model, pageFocus());
     this.addClass('tengen-Memory');
+  }
+
+  dispose(): void {
+    this._unlink();
+    super.dispose();
   }
 
   protected render(): React.ReactElement {
@@ -36,13 +45,20 @@ export class LivePanel extends ReactWidget {
   private readonly _model: LiveModel;
   private readonly _trans: Texts;
   private readonly _onSource: ShowSource;
+  private readonly _unlink: () => void;
 
   constructor(model: LiveModel, trans: Texts, onSource: ShowSource) {
     super();
     this._model = model;
     this._trans = trans;
     this._onSource = onSource;
+    this._unlink = pageFocus().listen(model, place => model.setLinked(place));
     this.addClass('tengen-Memory');
+  }
+
+  dispose(): void {
+    this._unlink();
+    super.dispose();
   }
 
   protected render(): React.ReactElement {

@@ -1,5 +1,6 @@
 /** The table's rows: which blocks, in which order. */
 
+import { meantBy, type Place } from '../source/focus.ts';
 import { sortedRows } from './order.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -89,6 +90,23 @@ export function matches(timeline: Timeline, text: string): Uint8Array | null {
     found[block] = hit ? 1 : 0;
   }
   return found;
+}
+
+/** Which blocks stand for what another view has chosen; null where none does. */
+export function linkedBlocks(timeline: Timeline, place: Place | null): Uint8Array | null {
+  const origins = place ? meantBy(place, timeline.document.origins) : new Set<number>();
+  if (!origins.size) {
+    return null;
+  }
+  const found = new Uint8Array(timeline.count);
+  let any = false;
+  timeline.origin.forEach((origin, block) => {
+    if (origins.has(origin)) {
+      found[block] = 1;
+      any = true;
+    }
+  });
+  return any ? found : null;
 }
 
 /** A source line's place for people: "In[3]:12", "model.py:40". */

@@ -32,6 +32,7 @@ export class Timeline {
   readonly top: number;
   private readonly _checkpoints: Float64Array;
   private readonly _births: Float64Array;
+  private _steps: { times: Float64Array; origins: Float64Array } | null = null;
 
   constructor(document: MemoryDocument) {
     const { blocks } = document;
@@ -83,6 +84,27 @@ export class Timeline {
   /** Type and dimensions, "" if they are not known. */
   shapeOf(block: number): string {
     return this.document.shapes[this.shape[block] as number] ?? '';
+  }
+
+  /** What ran last at or before a time, undefined before anything did. */
+  runningAt(time: number): Origin | undefined {
+    const { steps } = this;
+    if (steps.times.length) {
+      const at = firstAbove(steps.times, time) - 1;
+      return at < 0 ? undefined : this.document.origins[steps.origins[at] as number];
+    }
+    const born = this.bornBy(time);
+    return born ? this.originOf(this.byBirth[born - 1] as number) : undefined;
+  }
+
+  /** When steps ran and the origin of each; empty where the document does not say. */
+  private get steps(): { times: Float64Array; origins: Float64Array } {
+    const { steps } = this.document;
+    this._steps ??= {
+      times: steps ? decodeColumn(steps.time, steps.count, 'steps.time') : new Float64Array(),
+      origins: steps ? decodeColumn(steps.origin, steps.count, 'steps.origin') : new Float64Array()
+    };
+    return this._steps;
   }
 
   /** How many blocks of `byBirth` were made at or before a time. */

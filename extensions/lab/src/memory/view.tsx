@@ -70,6 +70,7 @@ function Full(props: MemoryViewProps): React.ReactElement {
           <TrackView key={index} model={model} index={index} trans={trans} />
         ))}
       </div>
+      <LinkedNote model={model} trans={trans} />
       <BudgetPanel model={model} trans={trans} />
       {model.notes.map(note => (
         <p key={note} className="tengen-Memory-remark" role="note">
@@ -87,6 +88,29 @@ function Full(props: MemoryViewProps): React.ReactElement {
         </div>
       </div>
     </div>
+  );
+}
+
+/** How much of each record is chosen in another view. */
+function LinkedNote({ model, trans }: MemoryViewProps): React.ReactElement | null {
+  const sums = model.tracks.map(({ timeline }, index) => ({
+    name: runName(timeline.document, trans),
+    ...model.linkedSum(index)
+  }));
+  const found = sums.filter(({ blocks }) => blocks > 0);
+  if (!found.length || model.search) {
+    return null;
+  }
+  const parts = found.map(({ blocks, bytes, name }) =>
+    trans.__('%1: %2 in %3 blocks', name, formatSize(bytes), blocks.toLocaleString('en'))
+  );
+  return (
+    <p className="tengen-Memory-linked" role="status">
+      {trans.__('Chosen elsewhere')} · {parts.join(' · ')}{' '}
+      <button className="tengen-Memory-link" onClick={() => model.setLinked(null)}>
+        {trans.__('Show all blocks')}
+      </button>
+    </p>
   );
 }
 

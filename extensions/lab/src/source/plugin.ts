@@ -1,10 +1,12 @@
-/** Wires the command that shows a line of the user's code. */
+/** Wires the command that shows a line of the user's code, and the lines that views speak of. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { Source } from '../api/documents.ts';
 import { DOMAIN } from '../ui/text.ts';
+import { pageFocus } from './focus.ts';
+import { linkNotebooks } from './linking.ts';
 import { showSource } from './show.ts';
 import { CommandIDs } from './tokens.ts';
 
@@ -21,6 +23,9 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     // Notebook outputs outside JupyterLab's own widgets speak the page's language.
     document.documentElement.lang = (translator?.languageCode ?? 'en').replace('_', '-');
+    if (notebooks) {
+      linkNotebooks(notebooks, pageFocus());
+    }
     app.commands.addCommand(CommandIDs.show, {
       label: trans.__('Show the line of code'),
       describedBy: {
