@@ -51,7 +51,7 @@ def start_studio(
     """
     home, work, runtime = folder / "home", folder / "work", folder / "runtime"
     for path in (home, work, runtime):
-        path.mkdir()
+        path.mkdir(exist_ok=True)
     for plugin, values in (settings or {}).items():
         package, name = plugin.rsplit(":", 1)
         target = home / "config" / "lab" / "user-settings" / package / f"{name}.jupyterlab-settings"

@@ -5,6 +5,9 @@ import graph from './graph/plugin.ts';
 import home from './home/plugin.ts';
 import memory from './memory/plugin.ts';
 import projects from './projects/plugin.ts';
+import runs from './runs/plugin.ts';
+import saving from './saving/plugin.ts';
 import source from './source/plugin.ts';
+import trouble from './trouble/plugin.ts';
 
-export default [convert, graph, home, memory, projects, source];
+export default [convert, graph, home, memory, projects, runs, saving, source, trouble];

@@ -43,6 +43,9 @@ export function addCommands(parts: Parts): void {
     label: args => {
       const template = model.template(String(args.slug));
       const title = template ? inLanguage(template.title, translator.languageCode) : '';
+      if (!title) {
+        return trans.__('Start from');
+      }
       return args.isPalette ? trans.__('Start from: %1', title) : title;
     },
     caption: args => {

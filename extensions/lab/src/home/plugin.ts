@@ -9,6 +9,7 @@ import { ICommandPalette, type MainAreaWidget, WidgetTracker } from '@jupyterlab
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { IMainMenu } from '@jupyterlab/mainmenu';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { getAbout } from '../api/about.ts';
 import { copyTemplate, listTemplates } from '../api/templates.ts';
@@ -19,11 +20,12 @@ import { HomeModel } from './model.ts';
 import { CATEGORY, CommandIDs } from './tokens.ts';
 import type { HomeView } from './view.tsx';
 
-/** How many projects the home tab offers to go on with. */
+const ID = '@tengen/studio-lab:home';
+/** How many projects the home tab offers to go on with, where no setting says otherwise. */
 const RECENT = 6;
 
 const plugin: JupyterFrontEndPlugin<void> = {
-  id: '@tengen/studio-lab:home',
+  id: ID,
   description: 'The launcher section, the home tab and the About dialog of Tengen Studio.',
   autoStart: true,
   optional: [
@@ -33,6 +35,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     IDefaultFileBrowser,
     ILayoutRestorer,
     IProjects,
+    ISettingRegistry,
     ITranslator
   ],
   activate: (
@@ -43,6 +46,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     browser: IDefaultFileBrowser | null,
     restorer: ILayoutRestorer | null,
     projects: Projects | null,
+    settings: ISettingRegistry | null,
     translator: ITranslator | null
   ) => {
     const server = app.serviceManager.serverSettings;
@@ -50,7 +54,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       templates: async () => (await listTemplates(server)).items,
       about: () => getAbout(server),
       copy: (slug, directory) => copyTemplate(server, slug, { directory }),
-      ...(projects && { recent: () => projects.recent(RECENT) })
+      ...(projects && { recent: async () => projects.recent(await recentCount(settings)) })
     });
     projects?.changed.connect(() => void model.load());
     const tracker = new WidgetTracker<MainAreaWidget<HomeView>>({ namespace: 'tengen-home' });
@@ -74,5 +78,11 @@ const plugin: JupyterFrontEndPlugin<void> = {
     void model.load();
   }
 };
+
+/** The setting's number of recent projects. */
+async function recentCount(settings: ISettingRegistry | null): Promise<number> {
+  const found = await settings?.get(ID, 'recentProjects').catch(() => undefined);
+  return typeof found?.composite === 'number' ? found.composite : RECENT;
+}
 
 export default plugin;

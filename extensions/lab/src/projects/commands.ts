@@ -21,16 +21,19 @@ import type { Texts } from '../ui/signals.ts';
 import { failureText } from '../ui/text.ts';
 import { CompareModel } from './compare.ts';
 import { ComparisonPanel } from './comparison.tsx';
+import { openDatasets, pull, reproduce } from './datacommands.ts';
 import { FactsForm, ImportForm, NewProjectForm } from './forms.tsx';
 import type { ProjectsModel } from './model.ts';
 import { ShareModel } from './share.ts';
 import { ShareForm } from './sharing.tsx';
 import { CommandIDs } from './tokens.ts';
+import type { UpkeepModel } from './upkeep.ts';
 
 /** What the commands work with. */
 export interface Parts {
   app: JupyterFrontEnd;
   model: ProjectsModel;
+  upkeep: UpkeepModel;
   browser: IDefaultFileBrowser | null;
   documents: IDocumentManager | null;
   trans: Texts;
@@ -58,6 +61,9 @@ export function addCommands(parts: Parts): void {
     [CommandIDs.rename, trans.__('Rename, describe and tag the project…'), rename],
     [CommandIDs.trash, trans.__('Put the project into the trash'), trash],
     [CommandIDs.download, trans.__('Download a version'), download],
+    [CommandIDs.datasets, trans.__('Data sets…'), withProject(openDatasets)],
+    [CommandIDs.reproduce, trans.__('Run the version again and compare'), withProject(reproduce)],
+    [CommandIDs.pull, trans.__('Bring in what the origin has changed'), withProject(pull)],
     [CommandIDs.openGallery, trans.__('Gallery'), openGallery],
     [CommandIDs.openShared, trans.__('Open shared link…'), openShared]
   ];
@@ -117,6 +123,11 @@ async function projectOf(parts: Parts, args: ReadonlyPartialJSONObject): Promise
 }
 
 const server = (parts: Parts): Server => parts.app.serviceManager.serverSettings;
+
+/** An action on the project at hand, as a command. */
+function withProject(act: (parts: Parts, project: Project) => Promise<unknown>): Act {
+  return async (parts, args) => act(parts, await projectOf(parts, args));
+}
 
 async function create(parts: Parts, args: ReadonlyPartialJSONObject): Promise<unknown> {
   const { trans, browser } = parts;
@@ -330,8 +341,12 @@ async function fork(parts: Parts, args: ReadonlyPartialJSONObject): Promise<unkn
     return undefined;
   }
   const version = typeof args['version'] === 'number' ? args['version'] : null;
+  const despite = await asksForSecrets(parts, project, version);
+  if (despite === null) {
+    return undefined;
+  }
   const parent = project.directory?.split('/').slice(0, -1).join('/') ?? browser?.model.path ?? '';
-  const body = { version, name: value ?? '', directory: parent };
+  const body = { version, name: value ?? '', directory: parent, despite_findings: despite };
   return opened(parts, await projects.forkProject(server(parts), project.id, body));
 }
 
@@ -432,11 +447,37 @@ export async function remove(parts: Parts, project: Project): Promise<void> {
   }
 }
 
+/** Whether a copy is wanted although the version may hold secrets; null if then it is not. */
+async function asksForSecrets(
+  parts: Parts,
+  project: Project,
+  version: number | null
+): Promise<boolean | null> {
+  const { trans } = parts;
+  const found = await history.getVersion(server(parts), project.id, version ?? 'latest');
+  if (!found.held) {
+    return false;
+  }
+  const { button } = await showDialog({
+    title: trans.__('Version %1 may hold secrets', found.number),
+    body: trans.__('They may be in %1. A copy would hold them too.', found.suspects.join(', ')),
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Cancel') }),
+      Dialog.warnButton({ label: trans.__('Copy all the same') })
+    ]
+  });
+  return button.accept ? true : null;
+}
+
 async function download(parts: Parts, args: ReadonlyPartialJSONObject): Promise<unknown> {
   const project = await projectOf(parts, args);
   const version = typeof args['version'] === 'number' ? args['version'] : project.version;
+  const despite = await asksForSecrets(parts, project, version);
+  if (despite === null) {
+    return undefined;
+  }
   const link = document.createElement('a');
-  link.href = history.archiveAddress(server(parts), project.id, version);
+  link.href = history.archiveAddress(server(parts), project.id, version, despite);
   link.download = '';
   link.click();
   return link.href;

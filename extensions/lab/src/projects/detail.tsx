@@ -5,6 +5,7 @@ import type { Project, Version } from '../api/types.ts';
 import { failureText } from '../ui/text.ts';
 import { exactTime, timeAgo } from '../ui/time.ts';
 import type { PanelProps } from './list.tsx';
+import { Upkeep } from './upkeepview.tsx';
 
 /** The chosen project. */
 export function ProjectDetail(props: PanelProps & { project: Project }): React.ReactElement {
@@ -54,6 +55,15 @@ export function ProjectDetail(props: PanelProps & { project: Project }): React.R
         <button className="jp-mod-styled" onClick={() => actions.fork(project, null)}>
           {trans.__('Fork')}
         </button>
+        {project.origin && here && mine && (
+          <button
+            className="jp-mod-styled"
+            title={trans.__('Bring in what the origin has changed')}
+            onClick={() => actions.pull(project)}
+          >
+            {trans.__('Pull')}
+          </button>
+        )}
         {mine && (
           <button className="jp-mod-styled" onClick={() => actions.rename(project)}>
             {trans.__('Rename…')}
@@ -68,6 +78,7 @@ export function ProjectDetail(props: PanelProps & { project: Project }): React.R
       <UnsavedLine {...props} />
       <h3>{trans.__('History')}</h3>
       <History {...props} />
+      {!project.trashed && <Upkeep {...props} />}
     </>
   );
 }

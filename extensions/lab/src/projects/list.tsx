@@ -6,6 +6,7 @@ import { type Texts } from '../ui/signals.ts';
 import { failureText } from '../ui/text.ts';
 import { exactTime, timeAgo } from '../ui/time.ts';
 import type { ProjectsModel } from './model.ts';
+import type { UpkeepModel } from './upkeep.ts';
 
 /** What the panel's parts need besides the model: the commands that act. */
 export interface Actions {
@@ -22,6 +23,12 @@ export interface Actions {
   trash(project: Project): void;
   untrash(project: Project): void;
   remove(project: Project): void;
+  datasets(project: Project): void;
+  mount(project: Project, dataset: string): void;
+  unmount(project: Project, name: string): void;
+  reproduce(project: Project): void;
+  stopRun(project: Project, id: string): void;
+  pull(project: Project): void;
   openGallery(): void;
   openShared(): void;
 }
@@ -29,6 +36,7 @@ export interface Actions {
 /** What the panel's parts are drawn from. */
 export interface PanelProps {
   model: ProjectsModel;
+  upkeep: UpkeepModel;
   actions: Actions;
   trans: Texts;
 }

@@ -2,18 +2,17 @@
 
 import { ReactWidget } from '@jupyterlab/apputils';
 import * as React from 'react';
-import { type Texts, useSignal } from '../ui/signals.ts';
+import { useSignal } from '../ui/signals.ts';
 import { ProjectDetail } from './detail.tsx';
-import { type Actions, type PanelProps, ProjectList } from './list.tsx';
-import type { ProjectsModel } from './model.ts';
+import { type PanelProps, ProjectList } from './list.tsx';
 
 /** The panel at the left. */
 export class ProjectsPanel extends ReactWidget {
   private readonly _props: PanelProps;
 
-  constructor(model: ProjectsModel, actions: Actions, trans: Texts) {
+  constructor(props: PanelProps) {
     super();
-    this._props = { model, actions, trans };
+    this._props = props;
     this.addClass('tengen-Projects');
   }
 
@@ -23,8 +22,9 @@ export class ProjectsPanel extends ReactWidget {
 
   /** What the panel shows may be old when it comes to the front. */
   protected onAfterShow(): void {
-    const { model } = this._props;
+    const { model, upkeep } = this._props;
     void (model.chosen ? model.refresh() : model.load());
+    void upkeep.load();
   }
 }
 

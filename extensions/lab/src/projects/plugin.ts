@@ -11,15 +11,19 @@ import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { IMainMenu } from '@jupyterlab/mainmenu';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
+import { listMounts } from '../api/datasets.ts';
 import { listChanges, listVersions } from '../api/history.ts';
 import { getProject, listProjects, listTags } from '../api/projects.ts';
+import { getReproduction, listReproductions } from '../api/reproduce.ts';
 import { DOMAIN } from '../ui/text.ts';
 import { type Parts, addCommands, guarded, remove, untrash } from './commands.ts';
+import { aWhile, mount, stopRun, unmount } from './datacommands.ts';
 import { projectsIcon } from './icons.ts';
 import type { Actions } from './list.tsx';
 import { ProjectsModel } from './model.ts';
 import { ProjectsPanel } from './panel.tsx';
 import { CommandIDs, IProjects, type Projects } from './tokens.ts';
+import { UpkeepModel } from './upkeep.ts';
 
 const CATEGORY = 'Tengen Studio';
 
@@ -54,10 +58,25 @@ const plugin: JupyterFrontEndPlugin<Projects> = {
       versions: (id, after) => listVersions(server, id, after),
       unsaved: id => listChanges(server, id, { folder: true })
     });
+    const upkeep: UpkeepModel = new UpkeepModel({
+      mounts: async id => (await listMounts(server, id)).items,
+      runs: async id => {
+        const { items } = await listReproductions(server, id);
+        const judged = items.find(({ state }) => state === 'agreed' || state === 'differed');
+        const whole = judged && (await getReproduction(server, id, judged.id));
+        return items.map(run => (run === judged && whole ? whole : run));
+      },
+      pause: async () => {
+        await aWhile();
+        return panel.isVisible;
+      }
+    });
+    model.changed.connect(() => void upkeep.follow(model.chosen?.id ?? null));
     const changed = new Signal<object, void>({});
     const parts: Parts = {
       app,
       model,
+      upkeep,
       browser,
       documents,
       trans,
@@ -66,10 +85,16 @@ const plugin: JupyterFrontEndPlugin<Projects> = {
       changed: () => {
         void model.load();
         void model.refresh();
+        void upkeep.load();
         changed.emit();
       }
     };
-    const panel = new ProjectsPanel(model, actionsOf(parts), trans);
+    const panel: ProjectsPanel = new ProjectsPanel({
+      model,
+      upkeep,
+      actions: actionsOf(parts),
+      trans
+    });
     panel.id = 'tengen-projects';
     panel.title.caption = trans.__('Projects');
     panel.title.icon = projectsIcon;
@@ -85,6 +110,9 @@ const plugin: JupyterFrontEndPlugin<Projects> = {
       CommandIDs.compare,
       CommandIDs.fork,
       CommandIDs.share,
+      CommandIDs.datasets,
+      CommandIDs.reproduce,
+      CommandIDs.pull,
       CommandIDs.openGallery,
       CommandIDs.openShared
     ]) {
@@ -127,6 +155,12 @@ function actionsOf(parts: Parts): Actions {
     rename: project => run(CommandIDs.rename, { project: project.id }),
     download: (project, version) => run(CommandIDs.download, { project: project.id, version }),
     trash: project => run(CommandIDs.trash, { project: project.id }),
+    datasets: project => run(CommandIDs.datasets, { project: project.id }),
+    mount: (project, id) => void guarded(parts, () => mount(parts, project, id)),
+    unmount: (project, name) => void guarded(parts, () => unmount(parts, project, name)),
+    reproduce: project => run(CommandIDs.reproduce, { project: project.id }),
+    stopRun: (project, id) => void guarded(parts, () => stopRun(parts, project, id)),
+    pull: project => run(CommandIDs.pull, { project: project.id }),
     untrash: project => void guarded(parts, () => untrash(parts, project)),
     remove: project => void guarded(parts, () => remove(parts, project)),
     openGallery: () => run(CommandIDs.openGallery),

@@ -18,6 +18,9 @@ export const CommandIDs = {
   rename: 'tengen-studio:rename-project',
   trash: 'tengen-studio:trash-project',
   download: 'tengen-studio:download-project',
+  datasets: 'tengen-studio:datasets',
+  reproduce: 'tengen-studio:reproduce-version',
+  pull: 'tengen-studio:pull-origin',
   openGallery: 'tengen-studio:open-gallery',
   openShared: 'tengen-studio:open-shared-link'
 } as const;
