@@ -37,7 +37,13 @@ CHECKS = [
     Check("front-end unit tests", (f"{BIN}/jlpm", "test"), LAB),
     Check("hadolint", (f"{BIN}/hadolint", "Dockerfile")),
 ]
-ENVIRONMENT = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
+# tests run side by side; a thread that waits for work leaves its core to the others
+PROCESSES = max(1, min(4, os.cpu_count() or 1))
+ENVIRONMENT = (
+    {"OMP_WAIT_POLICY": "passive"}
+    | os.environ
+    | {"PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
+)
 
 
 def run(check: Check) -> bool:
@@ -71,8 +77,11 @@ def main(arguments: list[str]) -> int:
     failed = [check.name for check, passed in zip(CHECKS, results, strict=True) if not passed]
     if not lint_only:
         tier = [] if long else ["-m", "not long"]
+        spread = (
+            [] if "-n" in rest or PROCESSES == 1 else ["-n", str(PROCESSES), "--dist", "worksteal"]
+        )
         tests = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", *tier, *rest],
+            [sys.executable, "-m", "pytest", "-q", *spread, *tier, *rest],
             cwd=ROOT,
             env=ENVIRONMENT,
             check=False,
