@@ -4,7 +4,8 @@
         --mode train infer --exec dynamic --batch 8 --peers torch
 
 `--exec static` measures frozen replay (the row), checked replay and dynamic mode beside it.
-`--peers torch torch-compile` adds torch.compile, whose compiling takes minutes.
+`--peers torch torch-compile` adds torch.compile, whose compiling takes minutes; for inference
+`--peers onnxruntime openvino` runs the model as an ONNX file (extra `bench`).
 
 Prints one JSON line per row and a table. PyTorch runs in four ways (plain and channels_last
 memory, default and tuned malloc); the ratio is against its best. Peak memory is that of each
@@ -12,6 +13,7 @@ contender's whole process; the library's own share stands beside it.
 """
 
 import argparse
+import itertools
 import json
 from pathlib import Path
 
@@ -19,6 +21,17 @@ import machine
 from contest import TUNED_MALLOC, Contender, contest
 
 MODELS = ("resnet18", "resnet50", "mobilenet_v2", "shufflenet_v2", "random", "gpt")
+PEERS = {
+    "torch": "torch_eager",
+    "torch-compile": "torch_compiled",
+    "onnxruntime": "onnx_runtime",
+    "openvino": "open_vino",
+}
+RUNTIMES = ("onnxruntime", "openvino")
+COLUMNS = (
+    "model", "mode", "batch", "ms", "peer", "peer_ms", "ratio", "peak_mb", "peer_peak_mb",
+    "gemm_gflops", "gemm_share", "fma_share",
+)  # fmt: skip
 WAYS = {"dynamic": ("dynamic",), "static": ("frozen", "checked", "dynamic")}
 
 
@@ -30,7 +43,11 @@ def contenders(
     ours = [Contender(way, "ours", {**options, "exec": way}) for way in WAYS[execution]]
     found = []
     for peer in peers:
-        module = {"torch": "torch_eager", "torch-compile": "torch_compiled"}[peer]
+        module = PEERS[peer]
+        if peer in RUNTIMES:
+            if mode == "infer":
+                found.append(Contender(peer, module, dict(options)))
+            continue
         for layout in ("plain", "channels_last") if model != "gpt" else ("plain",):
             for malloc, env in (("", {}), ("+malloc", TUNED_MALLOC)):
                 name = f"{peer}:{layout}{malloc}"
@@ -69,9 +86,13 @@ def row(
         result["peer_peak_mb"] = round(lean.facts["peak_bytes"] / 2**20)
         result["memory_ratio"] = round(ours.facts["peak_bytes"] / lean.facts["peak_bytes"], 3)
         result["all_peers_ms"] = {c.name: round(c.median_ms, 2) for c in others}
-    return (
-        result | rates | {"cpus": round(ours.facts.get("cpus", 0), 2), "threads": machine.THREADS}
-    )
+    result |= rates | {"cpus": round(ours.facts.get("cpus", 0), 2), "threads": machine.THREADS}
+    if "flops" in ours.facts:
+        rate = ours.facts["flops"] / ours.median_ms / 1e6
+        result["gflops"] = round(rate, 1)
+        result["fma_share"] = round(rate / rates["fma_gflops"], 3)
+        result["gemm_share"] = round(rate / rates["gemm_gflops"], 3)
+    return result
 
 
 def main() -> None:
@@ -80,26 +101,23 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS)
     parser.add_argument("--mode", nargs="+", default=["train", "infer"], choices=["train", "infer"])
     parser.add_argument("--exec", default="dynamic", choices=list(WAYS))
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--peers", nargs="*", default=["torch"], choices=["torch", "torch-compile"])
+    parser.add_argument("--batch", type=int, nargs="+", default=[8])
+    parser.add_argument("--peers", nargs="*", default=["torch"], choices=list(PEERS))
     parser.add_argument("--seconds", type=float, default=60, help="measuring time of one row")
     parser.add_argument("--out", type=Path, help="also append the JSON lines to this file")
     args = parser.parse_args()
     rows = []
-    for mode in args.mode:
-        for model in args.models:
-            rows.append(row(model, mode, args.batch, args.exec, args.peers, args.seconds))
-            line = json.dumps(rows[-1])
-            print(line, flush=True)
-            if args.out:
-                with args.out.open("a") as file:
-                    file.write(line + "\n")
-    print("\n| model | mode | ours ms | best peer | peer ms | ratio | peak MB | peer MB | GEMM |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    for mode, model, batch in itertools.product(args.mode, args.models, args.batch):
+        rows.append(row(model, mode, batch, args.exec, args.peers, args.seconds))
+        line = json.dumps(rows[-1])
+        print(line, flush=True)
+        if args.out:
+            with args.out.open("a") as file:
+                file.write(line + "\n")
+    print("\n| " + " | ".join(COLUMNS) + " |")
+    print("|" + "---|" * len(COLUMNS))
     for r in rows:
-        print("| " + " | ".join(str(r.get(k, "")) for k in (
-            "model", "mode", "ms", "peer", "peer_ms", "ratio", "peak_mb", "peer_peak_mb",
-            "gemm_gflops")) + " |")  # fmt: skip
+        print("| " + " | ".join(str(r.get(name, "")) for name in COLUMNS) + " |")
 
 
 if __name__ == "__main__":

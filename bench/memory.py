@@ -23,11 +23,13 @@ from contest import Contender
 
 HERE = Path(__file__).parent
 SHARES = (0.6, 0.4)
+DEEP_SHARE = 0.03
 
 
 def peak_of(module: str, options: dict[str, Any], steps: int = 3) -> dict[str, Any]:
     """Peak bytes and milliseconds of a few steps in a new process."""
-    contender = Contender(module, module, options)
+    # until a kernel is compiled NumPy does its work, in memory of its own
+    contender = Contender(module, module, {**options, "compile": "now"})
     contender.start()
     if not contender.failed:
         contender.run(steps)
@@ -65,16 +67,19 @@ def compare(model: str, batch: int) -> dict[str, Any]:
     return {"bench": "memory", "model": model, "batch": batch, "threads": machine.THREADS, **rows}
 
 
-def largest(model: str, budget: int, share: float | None) -> int:
-    """The largest batch that `tengen.jit.max_batch` says fits in a process of its own."""
+def largest(model: str, budget: int, recompute: bool) -> tuple[int, int | None]:
+    """The largest batch that `tengen.jit.max_batch` says fits in a process of its own, and the
+    bytes that recompute is then given for results."""
     code = (
         f"import json, sys; sys.path.insert(0, {str(HERE)!r})\n"
-        f"from peers.ours import largest; print(largest({model!r}, {budget}, {share!r}))"
+        "from peers.ours import largest\n"
+        f"print(json.dumps(largest({model!r}, {budget}, {recompute!r})))"
     )
     answer = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    return int(answer.stdout.strip().splitlines()[-1])
+    batch, allowed = json.loads(answer.stdout.strip().splitlines()[-1])
+    return batch, allowed
 
 
 def fit(model: str, batch: int) -> dict[str, Any]:
@@ -83,12 +88,12 @@ def fit(model: str, batch: int) -> dict[str, Any]:
     budget = torch["above_mb"] * 2**20
     rows: dict[str, Any] = {"torch": {"batch": batch, **torch}}
     options = {"model": model, "mode": "train"}
-    for name, share in (("static", None), *((f"recompute {s:.0%}", s) for s in (0.5, 0.3))):
-        found = largest(model, budget, share)
+    for name in ("static", "recompute"):
+        found, allowed = largest(model, budget, name == "recompute")
         given = {**options, "batch": found, "exec": "frozen"}
-        if share:
-            given["memory_budget"] = share
-        measured = peak_of("ours", given, steps=1)
+        if allowed is not None:
+            given["memory_budget"] = allowed
+        measured = peak_of("ours", given, steps=1) if found else {"failed": "no batch fits"}
         if "ms" in measured:
             measured["images_per_s"] = round(found / measured["ms"] * 1e3, 2)
         rows[name] = {"batch": found, **measured}
@@ -99,10 +104,11 @@ def fit(model: str, batch: int) -> dict[str, Any]:
 def deep(layers: int) -> dict[str, Any]:
     """A very deep ResNet: dynamic against the least memory that recompute reaches."""
     options = {"model": f"deep{layers}", "mode": "train", "batch": 128}
+    frozen = {**options, "exec": "frozen"}
     rows = {
         "dynamic": peak_of("ours", {**options, "exec": "dynamic"}, steps=1),
-        "static": peak_of("ours", {**options, "exec": "frozen"}, steps=1),
-        "recompute": peak_of("ours", {**options, "exec": "frozen", "memory_budget": 0.02}, steps=1),
+        "static": peak_of("ours", frozen, steps=1),
+        "recompute": peak_of("ours", {**frozen, "memory_budget": DEEP_SHARE}, steps=1),
     }
     return {"bench": "deep", "layers": layers, "batch": 128, **rows}
 

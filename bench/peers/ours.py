@@ -8,6 +8,10 @@ import numpy as np
 import tengen as tg
 import tengen.functional as F
 import tengen.module as M
+from tengen.compiler import cost
+from tengen.jit.capture import captured
+from tengen.jit.estimate import room
+from tengen.jit.samples import with_batch
 
 from .networks import random_cnn
 
@@ -95,6 +99,7 @@ def _static(function: Callable[..., Any], options: dict[str, Any]) -> Callable[.
 def prepare(options: dict[str, Any]) -> tuple[Callable[[], Any], dict[str, Any]]:
     """One step (a whole training step, or one forward pass) and facts about the model."""
     tg.random.seed(0)
+    tg.config.compile_kernels = options.get("compile", "background")
     rng = np.random.default_rng(0)
     batch = options["batch"]
     if options["model"] == "gpt":
@@ -105,6 +110,7 @@ def prepare(options: dict[str, Any]) -> tuple[Callable[[], Any], dict[str, Any]]
     facts = {"parameters": sum(p.size for p in net.parameters())}
     if options["mode"] == "infer":
         net.eval()
+        facts["flops"] = _operations(net, x)
         forward = _static(net, options)
 
         def infer() -> Any:
@@ -122,12 +128,18 @@ def prepare(options: dict[str, Any]) -> tuple[Callable[[], Any], dict[str, Any]]
         optimizer.step().clear_grad()
         return loss
 
+    facts["flops"] = _operations(step, x, y)
     run = _static(step, options)
 
     def train() -> float:
         return float(run(x, y).item())
 
     return train, facts
+
+
+def _operations(function: Callable[..., Any], *samples: Any) -> int:
+    """Floating-point operations of a call, a multiply and an add counted as two."""
+    return sum(cost.flops(node) for node in tg.jit.capture(function, *samples).nodes)
 
 
 def _gpt(options: dict[str, Any], rng: Any) -> tuple[Callable[[], Any], dict[str, Any]]:
@@ -157,8 +169,12 @@ def _gpt(options: dict[str, Any], rng: Any) -> tuple[Callable[[], Any], dict[str
 
     if options["mode"] == "infer":
         net.eval()
-    facts = {"parameters": sum(p.size for p in net.parameters())}
-    return (train if options["mode"] == "train" else infer), facts
+    training = options["mode"] == "train"
+    facts = {
+        "parameters": sum(p.size for p in net.parameters()),
+        "flops": _operations(step, x, y) if training else _operations(net, x),
+    }
+    return (train if training else infer), facts
 
 
 class _Deep(M.Module):
@@ -195,8 +211,9 @@ class _Block(M.Module):
         return F.relu(y + (x if self.side is None else self.side(x)))
 
 
-def largest(model: str, budget: int, share: float | None) -> int:
-    """The largest batch of a training step that fits into a budget of bytes."""
+def largest(model: str, budget: int, recompute: bool) -> tuple[int, int | None]:
+    """The largest batch of a training step that fits into a budget of bytes, and with recompute the
+    bytes that its results may take."""
     net, size = _build(model)
     optimizer = tg.optimizer.SGD(net.parameters(), lr=0.01, momentum=0.9)
     gm = tg.autodiff.GradManager().attach(net.parameters())
@@ -210,4 +227,7 @@ def largest(model: str, budget: int, share: float | None) -> int:
 
     x = tg.Tensor(np.zeros((8, 3, size, size), np.float32))
     y = tg.Tensor(np.zeros(8, np.int32))
-    return tg.jit.max_batch(step, budget, x, y, memory_budget=share)
+    if not recompute:
+        return tg.jit.max_batch(step, budget, x, y), None
+    batch = tg.jit.max_batch(step, budget, x, y, memory_budget="fit")
+    return batch, room(captured(step, *with_batch((x, y), max(batch, 1))), budget)

@@ -21,6 +21,7 @@ from . import (
 )
 from .base.config import config
 from .base.device import get_default_device, set_default_device
+from .called import name_what_was_called as _name_what_was_called
 from .device import (
     coalesce_free_memory,
     get_allocated_memory,
@@ -40,8 +41,10 @@ from .device import (
 )
 from .information import info
 from .logger import enable_debug_log, get_logger, set_log_file, set_log_level
+from .notebook import follow_cells as _follow_cells
 from .runtime import configure
 from .serialization import load, save
+from .shortage import explain_shortages as _explain_shortages
 from .tensor import Parameter, Tensor, tensor
 
 __version__ = "0.1.0"
@@ -119,3 +122,6 @@ def __dir__() -> list[str]:
 
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tengen\.")
 configure.start()
+_follow_cells()
+_explain_shortages()
+_name_what_was_called()

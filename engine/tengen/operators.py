@@ -17,11 +17,13 @@ from .graph.opdef import OpDef
 from .operands import pair
 from .ops import arithmetic, bitwise, elementwise
 from .ops import comparison as comparison_ops
+from .ops.matmul import matmul as matmul_op
 from .ops.shape import transpose as transpose_op
 from .tensor import Tensor, constant
 
 Binary = Callable[[Any, Any], Any]
 NUMBERS = frozenset((bool, int, float))
+_PRODUCTS = frozenset(matmul_op.dtypes)
 OPERANDS = (Tensor, bool, int, float, complex, np.ndarray, np.generic, list, tuple)
 
 
@@ -57,6 +59,19 @@ def _general(function: Binary) -> Binary:
         return function(self, other) if isinstance(other, OPERANDS) else NotImplemented
 
     return method
+
+
+def _product(self: Any, other: Any) -> Any:
+    """The method for `x @ y`: the operator at once for matrices of one data type."""
+    if isinstance(other, Tensor):
+        buffer, another = self._buffer, other._buffer
+        if buffer is not None and another is not None:
+            a, b = buffer.type, another.type
+            if a.dtype is b.dtype and a.dtype in _PRODUCTS and len(a.shape) > 1 < len(b.shape):
+                return emit(matmul_op, matmul_op.defaults, (self, other))
+    elif not isinstance(other, OPERANDS):
+        return NotImplemented
+    return math.matmul(self, other)
 
 
 def _reflected(function: Binary) -> Binary:
@@ -114,7 +129,7 @@ class ArrayMethods:
     __pow__ = _general(elemwise.pow)
     __rpow__ = _reflected(elemwise.pow)
     __ipow__ = _in_place(__pow__)
-    __matmul__ = _general(math.matmul)
+    __matmul__ = _product
     __rmatmul__ = _reflected(math.matmul)
     __imatmul__ = _in_place(__matmul__)
     __lshift__ = _general(comparison.left_shift)

@@ -12,12 +12,13 @@ import numpy as np
 
 from .base import dtype as dt
 from .base.device import Device, as_device
-from .base.errors import ArgumentError, DTypeError, ShapeError, StateError
+from .base.errors import ArgumentError, DTypeError, ShapeError
 from .graph.emit import install_eager
 from .graph.state import state
 from .graph.types import TensorType
 from .graph.value import Value, install_value, wrap
 from .ops import shape as shape_ops
+from .ops.transfer import to_device
 from .runtime.buffer import CONSTANT, adopt, empty, from_host, make_tag
 from .runtime.eager import run_eager
 from .runtime.plan import to_plain
@@ -200,7 +201,7 @@ class Tensor(Value, _ArrayMethods):
         place = as_device(device)
         if place is self.device:
             return self
-        raise StateError(f"[to] no way from {self.device.physical} to {place.physical} here")
+        return to_device(self, device=place)  # type: ignore[no-any-return]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         array = self.numpy()
@@ -291,7 +292,10 @@ def constant(scalar: Any, dtype: Any, device: Device) -> Any:
     found = _constants.get(key)
     if found is None:
         array = np.asarray(scalar).astype(dtype)
-        buffer = adopt(TensorType.of((), dtype, device), array, CONSTANT)
+        if device.host:
+            buffer = adopt(TensorType.of((), dtype, device), array, CONSTANT)
+        else:
+            buffer = from_host(array, device, CONSTANT)
         if len(_constants) > 4096:
             _constants.clear()
         found = _constants[key] = wrap(buffer, None)

@@ -1,7 +1,10 @@
 """How many bytes of values a graph holds at each of its calls, in their logical sizes."""
 
+from collections.abc import Callable
+
 from ..graph.graph import Graph
-from ..graph.node import Var
+from ..graph.node import Node, Var
+from ..graph.types import TensorType
 
 
 def roots(graph: Graph) -> dict[Var, Var]:
@@ -24,8 +27,28 @@ def roots(graph: Graph) -> dict[Var, Var]:
     return found
 
 
+def reused(node: Node, dead: Callable[[Var], bool]) -> dict[Var, TensorType]:
+    """The inputs of a call in whose memory its results can lie, each with the result's type.
+
+    `dead(var)` tells of an input that nobody reads after the call.
+    """
+    found: dict[Var, TensorType] = {}
+    targets: set[int] = set()
+    for source, target in node.op.reuses(node.attrs, len(node.inputs)):
+        var = node.inputs[source]
+        if var is None or target in targets or var in found or target >= len(node.outputs):
+            continue
+        if var.node is not None and var.type is node.outputs[target].type and dead(var):
+            found[var] = var.type
+            targets.add(target)
+    return found
+
+
 def live_bytes(graph: Graph) -> list[int]:
-    """Bytes of results held while each call runs, still to be read or given out; inputs aside."""
+    """Bytes of results held while each call runs, still to be read or given out; inputs aside.
+
+    A result that can lie in the memory of an input that is read there for the last time does.
+    """
     shown = roots(graph)
     death: dict[Var, int] = {}
     birth: dict[Var, int] = {}
@@ -45,6 +68,11 @@ def live_bytes(graph: Graph) -> list[int]:
         if var.type.known and var.node is not None:
             change[index] += var.type.nbytes
             change[death[var] + 1] -= var.type.nbytes
+    for index, node in enumerate(graph.nodes):
+        last = {v for v in node.inputs if v is not None and shown.get(v) is v and death[v] == index}
+        for var in reused(node, last.__contains__):
+            change[index] -= var.type.nbytes
+            change[index + 1] += var.type.nbytes
     held, found = 0, []
     for step in change[:-1]:
         held += step

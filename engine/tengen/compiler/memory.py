@@ -18,7 +18,10 @@ EXACT = 9
 """Up to this many blocks every order is tried."""
 
 ROUNDS = 24
-"""Attempts to improve the best order."""
+"""Attempts to improve an order."""
+
+MANY = 6000
+"""From about so many blocks on there are fewer attempts."""
 
 Sizes = np.ndarray[tuple[int], np.dtype[np.int64]]
 
@@ -49,16 +52,21 @@ class _Packing:
     def best(self) -> tuple[list[int], int]:
         """The offsets of the smallest arena found, and its size."""
         enough = self.bound * CLOSE
-        offsets, top, order = None, 0, None
-        for trial in self._orders():
-            found, reached = self._place(trial)
-            if offsets is None or reached < top:
-                offsets, top, order = found, reached, trial
+        tried: list[tuple[int, Sizes, Sizes]] = []
+        for order in self._orders():
+            found, reached = self._place(order)
+            tried.append((reached, found, order))
+            if reached <= enough:
+                break
+        tried.sort(key=lambda item: item[0])
+        top, offsets, _ = tried[0]
+        few = tried[: min(3, max(1, MANY // self.count))] if self.count > EXACT else []
+        for reached, placed, order in few:
             if top <= enough:
                 break
-        assert offsets is not None and order is not None
-        if top > enough and self.count > EXACT:
-            offsets, top = self._improve(offsets, top, order, enough)
+            found, reached = self._improve(placed, reached, order, enough)
+            if reached < top:
+                offsets, top = found, reached
         if top > self.bound and self.count <= EXACT:
             offsets, top = _Exact(self, offsets, top).search()
         return offsets.tolist(), int(top)
@@ -76,7 +84,7 @@ class _Packing:
     def _improve(self, offsets: Sizes, top: int, order: Sizes, enough: float) -> tuple[Sizes, int]:
         """Place what reaches the top earlier, again and again."""
         current, placed = order, offsets
-        for _ in range(ROUNDS):
+        for _ in range(max(1, min(ROUNDS, 8 * MANY // self.count))):
             highest = int(np.argmax(placed + self.size))
             at = int(np.flatnonzero(current == highest)[0])
             if at == 0:

@@ -8,9 +8,11 @@ becomes an input or a constant.
 
 import collections
 import dataclasses
+import functools
+import logging
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from ..graph.graph import Graph
 from ..graph.verify import verify
@@ -66,17 +68,26 @@ STEPS: tuple[Step, ...] = (
 )
 
 
+log = logging.getLogger(__name__)
+
+
 @dataclasses.dataclass(frozen=True)
 class PassNote:
-    """What a pass did: how many calls of which operators there are more or fewer."""
+    """What a pass did: how many calls of which operators there are more or fewer.
+
+    `error` is what it raised; the graph before it then went on.
+    """
 
     name: str
     seconds: float
     before: int
     after: int
     changes: dict[str, int]
+    error: str = ""
 
     def __str__(self) -> str:
+        if self.error:
+            return f"{self.name}: left out, since it failed ({self.error})"
         gone = [f"{-n} {op}" for op, n in self.changes.items() if n < 0]
         come = [f"{n} {op}" for op, n in self.changes.items() if n > 0]
         what = " -> ".join(filter(None, (", ".join(gone), ", ".join(come)))) or "nothing"
@@ -87,8 +98,11 @@ class Pipeline:
     """The steps up to a level of optimisation: 0 leaves calls as they are, 1 simplifies, 2 fuses.
 
     `evaluate` computes constants; without it none are folded. With `check` the graph is verified
-    after each pass.
+    after each pass. `chosen` turns passes on or off by name, whatever their level. A pass that
+    raises is left out and noted, save while `strict`.
     """
+
+    strict: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -96,13 +110,16 @@ class Pipeline:
         steps: Sequence[Step] = STEPS,
         level: int = 2,
         check: bool = False,
+        chosen: Mapping[str, bool] | None = None,
     ):
         self.evaluate = evaluate
         self.check = check
+        asked = chosen or {}
         self.steps = [
             step
             for step in steps
-            if step.level <= level and (evaluate is not None or not step.evaluates)
+            if asked.get(step.name, step.level <= level)
+            and (evaluate is not None or not step.evaluates)
         ]
 
     def run(self, graph: Graph) -> tuple[Graph, list[PassNote]]:
@@ -111,14 +128,29 @@ class Pipeline:
         if self.check:
             verify(graph)
         for step in self.steps:
-            start = time.perf_counter()
-            made = step.run(graph, self.evaluate) if step.evaluates else step.run(graph)
-            seconds = time.perf_counter() - start
+            graph, note = attempted(step.name, graph, self._bound(step))
             if self.check:
-                verify(made)
-            notes.append(_note(step.name, seconds, graph, made))
-            graph = made
+                verify(graph)
+            notes.append(note)
         return graph, notes
+
+    def _bound(self, step: Step) -> Callable[[Graph], Graph]:
+        return functools.partial(step.run, evaluate=self.evaluate) if step.evaluates else step.run
+
+
+def attempted(name: str, graph: Graph, run: Callable[[Graph], Graph]) -> tuple[Graph, PassNote]:
+    """What `run` makes of a graph, and a note; the graph as it was where it raises."""
+    start = time.perf_counter()
+    try:
+        made = run(graph)
+    except Exception as error:
+        if Pipeline.strict:
+            raise
+        told = f"{type(error).__name__}: {error}"
+        log.warning("the pass %s failed and is left out: %s", name, told, exc_info=True)
+        count = len(graph.nodes)
+        return graph, PassNote(name, time.perf_counter() - start, count, count, {}, told)
+    return made, _note(name, time.perf_counter() - start, graph, made)
 
 
 def _note(name: str, seconds: float, before: Graph, after: Graph) -> PassNote:

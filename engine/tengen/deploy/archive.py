@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+import zlib
 from typing import IO, Any, cast
 
 from ..base.errors import FileFormatError
@@ -32,6 +33,13 @@ def _pack(target: Any, document: Any, weights: list[tuple[str, Any]], meta: Any)
             safetensors.write(member, weights, {"format": "tgm"})
 
 
+BROKEN = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError,
+    RuntimeError, ValueError,
+)  # fmt: skip
+"""What zipfile raises for an archive that is damaged or locked."""
+
+
 def read(file: Any, weights: bool = True) -> tuple[Any, dict[str, Any], Any]:
     """The document, the arrays by name (none unless `weights`) and the meta data.
 
@@ -48,7 +56,9 @@ def read(file: Any, weights: bool = True) -> tuple[Any, dict[str, Any], Any]:
             document = _json(archive, "graph.json")
             meta = _json(archive, "meta.json")
             arrays = _arrays(archive) if weights else {}
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError) as error:
+    except FileFormatError:
+        raise
+    except BROKEN as error:
         raise FileFormatError(f"[load_static] not a .tgm file: {error}") from error
     return document, arrays, meta
 

@@ -121,6 +121,9 @@ def check_document(document: Any) -> None:
     for key in ("inputs", "constants", "nodes", "outputs"):
         if not isinstance(document.get(key), list) or len(document[key]) > MOST_NODES:
             raise FileFormatError(f"[load_static] graph.json has no list {key!r} of a sane length")
+    for key in ("constants", "outputs"):
+        if not all(isinstance(name, str) for name in document[key]):
+            raise FileFormatError(f"[load_static] {key!r} of graph.json lists names alone")
     for item in document["inputs"]:
         shape = item.get("shape") if isinstance(item, dict) else None
         if not isinstance(shape, list) or len(shape) > MOST_DIMENSIONS:

@@ -13,7 +13,7 @@ from ..jit.reachable import reachable
 from ..jit.samples import batch_of, with_batch
 from ..jit.static import unwrapped
 from ..jit.structure import Place, flatten
-from ..runtime.lazy import LazyBuffer
+from ..runtime.lazy import settled
 from ..runtime.plan import to_plain
 from ..tensor import Tensor
 from . import archive
@@ -43,7 +43,7 @@ class _Program:
                         "[dump] the program makes data inside the call; pass it in, or make it"
                         " once outside"
                     )
-                graph.constants[var] = _settled(source)
+                graph.constants[var] = settled(source._buffer)
                 self.names[var] = source.name or ""
         unused = [i for i in range(len(leaves)) if i not in given]
         self.inputs = sorted(given)
@@ -144,11 +144,6 @@ def _shape_of(template: Any) -> Any:
     if isinstance(template, dict):
         return {str(key): _shape_of(item) for key, item in template.items()}
     return None
-
-
-def _settled(tensor: Tensor) -> Any:
-    buffer = tensor._buffer
-    return buffer.settled if type(buffer) is LazyBuffer else buffer
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from ..jit.compiling import optimised
 from ..runtime.buffer import from_host, make_tag
 from ..runtime.executor import Program
 from ..runtime.ground import Ground
-from ..runtime.lazy import LazyBuffer
+from ..runtime.lazy import settled
 from ..runtime.profile import Profile
 from ..tensor import Tensor
 from . import archive
@@ -116,8 +116,7 @@ class StaticModel:
             kind = as_dtype(item["dtype"])
             tensor = value if isinstance(value, Tensor) else Tensor(np.asarray(value), dtype=kind)
             batches |= _batch_of(source["name"], item, tensor)
-            buffer = tensor.astype(kind)._buffer
-            buffers.append(buffer.settled if type(buffer) is LazyBuffer else buffer)
+            buffers.append(settled(tensor.astype(kind)._buffer))
         if len(batches) > 1:
             raise ShapeError(f"[model] inputs of different batch sizes {sorted(batches)}")
         batch = batches.pop() if batches else _whole(self.meta.get("batch"), 1)

@@ -137,9 +137,12 @@ def matmul(
     if compute_mode not in ("default", "float32"):
         raise ArgumentError(f"[matmul] compute_mode is default or float32; got {compute_mode!r}")
     a, b = numbers("matmul", inp1, inp2)
-    if not a.ndim or not b.ndim:
+    left, right = a.ndim, b.ndim
+    if left > 1 and right > 1:
+        return product_of_matrices(a, b, transpose_a=transpose_a, transpose_b=transpose_b)  # type: ignore[no-any-return]
+    if not left or not right:
         raise ShapeError(f"[matmul] a number has no rows: shapes {a.shape} and {b.shape}")
-    row, column = a.ndim == 1, b.ndim == 1
+    row, column = left == 1, right == 1
     a = reshape(a, shape=(1, *a.shape)) if row else a
     b = reshape(b, shape=(*b.shape, 1)) if column else b
     made = product_of_matrices(

@@ -77,8 +77,8 @@ class Bound:
     `run(outs, ins)` fills the output arrays from the input arrays. `ins[i]` comes in the
     layout `in_layouts[i]` (None: plain strided; also C-contiguous when `contiguous`), outputs
     are given in the physical types `out_types`. With `inplace=(i, j)` the runtime may hand in
-    the memory of input i as output j. With `start` the kernel takes inputs that may be Deferred
-    and gives one Deferred for each output instead.
+    the memory of input i as output j; `further` pairs are tried after it. With `start` the kernel
+    takes inputs that may be Deferred and gives one Deferred for each output instead.
     """
 
     run: Callable[[tuple[Any, ...], tuple[Any, ...]], None] | None
@@ -87,6 +87,7 @@ class Bound:
     contiguous: bool = True
     workspace: int = 0
     inplace: tuple[int, int] | None = None
+    further: tuple[tuple[int, int], ...] = ()
     start: Callable[[tuple[Any, ...]], tuple[Deferred, ...]] | None = None
     name: str = ""
     reproducible: bool = True
@@ -140,6 +141,7 @@ class OpDef:
         for key, value in fields.items():
             setattr(self, key, value)
         self.name = name or self.name or type(self).__name__.lower()
+        self.names = tuple(self.attrs)
         self.defaults = tuple(self.attrs.values())
         self.backends: dict[tuple[str, str], Callable[..., Bound | None]] = {}
         if self.name in registry:
@@ -151,6 +153,8 @@ class OpDef:
 
     def pack(self, given: dict[str, Any]) -> tuple[Any, ...]:
         """The attribute tuple, in declared order, for keyword attributes."""
+        if tuple(given) == self.names:
+            return tuple(given.values())
         unknown = given.keys() - self.attrs.keys()
         if unknown:
             known = ", ".join(self.attrs) or "none"
@@ -165,6 +169,11 @@ class OpDef:
     def overwrites(self, attrs: tuple[Any, ...]) -> tuple[tuple[int, int], ...]:
         """The (input, output) pairs of a call with these attributes that may share memory."""
         return self.in_place
+
+    def reuses(self, attrs: tuple[Any, ...], count: int) -> tuple[tuple[int, int], ...]:
+        """The (input, output) pairs of a call on `count` inputs that its kernels can work in place
+        on where nobody reads the input any more; those to try first come first."""
+        return ((0, 0),) if self.elementwise else self.overwrites(attrs)
 
     def infer(self, *types: TensorType, **attrs: Any) -> TensorType | tuple[TensorType, ...]:
         """Output type or types. Raises a TengenError that names what was expected and came."""

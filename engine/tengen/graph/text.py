@@ -125,7 +125,9 @@ def _literal(value: Any) -> str:
 
 def _data(var: Var, buffer: Any) -> str:
     """The values of a constant: numbers where they are few, else its bytes."""
-    array = np.asarray(buffer.array)
+    array = buffer.array
+    if not buffer.type.device.host:
+        array = array.get()
     layout = buffer.type.layout
     if layout is not None:
         array = layout.unpack(array, buffer.type.shape)

@@ -12,6 +12,8 @@ from ..base.errors import ArgumentError, ShapeError, StateError
 from ..graph.state import state
 from ..module import Module
 from ..tensor import Tensor
+from ..utils.hook import HookHandler
+from .boundaries import Boundary, Hooks
 from .program import Program, scopes_below
 
 __all__ = ["ImportedModule", "Part"]
@@ -20,9 +22,32 @@ __all__ = ["ImportedModule", "Part"]
 class Part(Module):
     """A submodule of an imported model: holds its parameters, buffers and training flag."""
 
+    state_as_vectors = False
+
     def __init__(self, kind: str = ""):
         super().__init__()
         self._kind = kind
+        self._has_boundary = False
+
+    def register_forward_pre_hook(self, hook: Callable[..., Any]) -> HookHandler:
+        """As in Module. `inputs` are the tensors that the part reads, in order of first use.
+        Raises StateError where the program does not show where this part begins and ends."""
+        self._hookable()
+        return super().register_forward_pre_hook(hook)
+
+    def register_forward_hook(self, hook: Callable[..., Any]) -> HookHandler:
+        """As in Module. `outputs` is what the rest of the model reads of this part: a tensor, or
+        a tuple of several. Raises StateError as register_forward_pre_hook does."""
+        self._hookable()
+        return super().register_forward_hook(hook)
+
+    def _hookable(self) -> None:
+        if not self._has_boundary:
+            raise StateError(
+                f"[{self._kind or 'Part'}] hooks on this part of an imported model would never be"
+                " called: it computes nothing of its own, or the program does not keep its"
+                " boundary; put the hook on the part around it or on the whole model"
+            )
 
     def forward(self, *inputs: Any) -> Any:
         raise StateError(
@@ -47,6 +72,9 @@ class Part(Module):
         for name in path.split(".") if path else ():
             found = getattr(found, name)
         return found  # type: ignore[no-any-return]
+
+    def _is_hooked(self) -> bool:
+        return bool(self._forward_hooks or self._forward_pre_hooks)
 
     def _module_info_string(self) -> str:
         return self._kind
@@ -91,6 +119,7 @@ class Body:
 
     `inputs[i]` is the slot of the i-th input (None: unused) and `shapes[i]` its shape, None for
     an axis of any length; `held` and `constants` are what stands in slots from the start.
+    `boundaries` are the submodules' calls, for their hooks.
     """
 
     def __init__(
@@ -102,7 +131,9 @@ class Body:
         constants: dict[int, Any],
         updates: list[Update],
         result: Callable[[list[Any]], Any],
+        boundaries: Iterable[Boundary] = (),
     ):
+        self.boundaries = tuple(boundaries)
         self.program = program
         self.inputs = inputs
         self.shapes = shapes
@@ -111,8 +142,8 @@ class Body:
         self.updates = updates
         self.result = result
 
-    def run(self, inputs: list[Any], scopes: Any, training: Callable[[str], bool]) -> Any:
-        """The result for the flat inputs."""
+    def run(self, inputs: list[Any], scopes: Any, part: Callable[[str], Part]) -> Any:
+        """The result for the flat inputs; `part` gives the part at a path."""
         values: list[Any] = [None] * self.program.size
         for slot, value in zip(self.inputs, inputs, strict=True):
             if slot is not None:
@@ -121,10 +152,23 @@ class Body:
             values[slot] = held.tensor
         for slot, value in self.constants.items():
             values[slot] = value
-        self.program.run(values, scopes, training)
+        self.program.run(
+            values, scopes, lambda path: part(path).training, self._hooks(scopes, part)
+        )
         for update in self.updates:
             update.apply(values)
         return self.result(values)
+
+    def _hooks(self, scopes: Any, part: Callable[[str], Part]) -> Hooks | None:
+        """The hooks that the parts have now, None for none."""
+        hooked = [b for b in self.boundaries if part(b.path)._is_hooked()]
+        if not hooked:
+            return None
+
+        def enter(path: str) -> None:
+            state.scope = scopes[path]
+
+        return Hooks(hooked, part, enter)
 
 
 class ImportedModule(Part):
@@ -136,6 +180,7 @@ class ImportedModule(Part):
 
     def __init__(self, kind: str):
         super().__init__(kind)
+        self._has_boundary = True
         self._programs: _Programs | None = None
 
     def install(
@@ -143,6 +188,8 @@ class ImportedModule(Part):
     ) -> None:
         """Set what is computed."""
         self._programs = _Programs(self, body, evaluating, flatten)
+        for boundary in (*body.boundaries, *evaluating.boundaries):
+            self.part(boundary.path)._has_boundary = True
 
     @property
     def program(self) -> Program:
@@ -157,7 +204,7 @@ class ImportedModule(Part):
         for number, (value, shape) in enumerate(zip(flat, body.shapes, strict=True)):
             if shape is not None:
                 _check(self._kind, number, value, shape)
-        return body.run(flat, held.scopes(), held.training)
+        return body.run(flat, held.scopes(), held.parts.__getitem__)
 
     def _ready(self) -> "_Programs":
         if self._programs is None:
@@ -191,10 +238,6 @@ class _Programs:
             known = self._scopes = (outer, scopes_below(outer, self.paths))
         return known[1]
 
-    def training(self, path: str) -> bool:
-        """Whether a submodule trains."""
-        return self.parts[path].training
-
     def __deepcopy__(self, memo: dict[int, Any]) -> "_Programs":
         made = object.__new__(_Programs)
         memo[id(self)] = made
@@ -206,9 +249,10 @@ class _Programs:
         return {**vars(self), "_scopes": None}
 
 
-def _paths(bodies: Iterable[Body]) -> set[str]:
+def _paths(bodies: tuple[Body, ...]) -> set[str]:
     calls = [call for body in bodies for call in body.program.calls]
-    return {path for call in calls for path in (call.path, *call.wanted_by)}
+    called = {path for call in calls for path in (call.path, *call.wanted_by)}
+    return called | {boundary.path for body in bodies for boundary in body.boundaries}
 
 
 def _check(kind: str, number: int, value: Any, shape: tuple[int | None, ...]) -> None:

@@ -1,18 +1,20 @@
 """from_onnx: an ONNX file as a module of ours."""
 
 import dataclasses
+import itertools
 from typing import Any
 
 import numpy as np
 
 from ..base import dtype as dt
-from ..base.errors import ArgumentError, FileFormatError, UnsupportedError
+from ..base.errors import ArgumentError, FileFormatError, TengenError, UnsupportedError
 from ..module import Module
 from ..tensor import Parameter
 from .imported import Body, Held, ImportedModule, Part
 from .onnx_file import NAME, OnnxFile, array_of, describe, element_type, read_model
 from .onnx_library import onnx
 from .onnx_operators.table import Host, Operation, as_tensor, find
+from .onnx_signature import check_signature
 from .program import Call, Program, Slot
 
 __all__ = ["from_onnx"]
@@ -88,7 +90,7 @@ class _Reading:
                 names.append(value.name)
                 slots.append(self.new_slot(value.name))
                 shapes.append(_shape(value, self.file))
-        calls = [c for c in map(self.call, graph.node) if not self.folded(c)]
+        calls = [c for c in map(self.call, graph.node, itertools.count()) if not self.folded(c)]
         results = [self.slots[value.name] for value in graph.output]
         program = Program(calls, self.size, set(results))
         body = Body(program, list(slots), shapes, self.held, self.constants, [], Results(results))
@@ -151,18 +153,30 @@ class _Reading:
                     wanted *= float(np.prod(np.maximum(np.abs(value.astype(np.float64)), 1)))
             if not wanted <= LARGEST_FOLDED:
                 return False
-        for slot, value in zip(call.outputs, operation(*given), strict=False):
+        try:
+            made = operation(*given)
+        except UnsupportedError:
+            raise
+        except TengenError as error:
+            reason = str(error).partition("\n  at ")[0]
+            raise FileFormatError(
+                f"[{NAME}] {self.file.name}: {operation.label}: {reason}"
+            ) from error
+        for slot, value in zip(call.outputs, made, strict=False):
             if slot is not None:
                 self.constants[slot] = Host.of(value)
         return True
 
-    def call(self, node: Any) -> Call:
+    def call(self, node: Any, number: int) -> Call:
         """The call of one node."""
+        check_signature(node, number, self.file)
         attributes = {a.name: _attribute(a, self.file) for a in node.attribute}
         outputs = list(node.output)
         while outputs and not outputs[-1]:
             outputs.pop()
-        operation = Operation(node.op_type, attributes, self.file.opset, len(outputs))
+        operation = Operation(
+            node.op_type, attributes, self.file.opset, len(outputs), describe(node, number)
+        )
         args = tuple(Slot(self.slots[n]) if n else None for n in node.input)
         places = tuple(self.new_slot(n) if n else None for n in outputs)
         label = f"{node.op_type}:{node.name}" if node.name else node.op_type

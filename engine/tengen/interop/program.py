@@ -9,7 +9,7 @@ import ast
 import dataclasses
 import functools
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from ..graph.state import state
 
@@ -114,6 +114,16 @@ def only_for_updates(
     return found
 
 
+class Watch(Protocol):
+    """Is told of every call of a run."""
+
+    def before(self, place: int, values: list[Any]) -> None:
+        """The call at `place` comes next."""
+
+    def after(self, place: int, values: list[Any]) -> None:
+        """The call at `place` has run, or was skipped."""
+
+
 class Program:
     """Calls in order over `size` slots; the slots in `kept` outlive the last call."""
 
@@ -134,38 +144,49 @@ class Program:
                 call.frees = (*call.frees, index)
 
     def run(
-        self, values: list[Any], scopes: dict[str, Any], training: Callable[[str], bool]
+        self,
+        values: list[Any],
+        scopes: dict[str, Any],
+        training: Callable[[str], bool],
+        hooks: Watch | None = None,
     ) -> None:
         """Run every call on `values`, in which the inputs stand already.
 
-        `scopes[path]` is the scope of a submodule's calls, `training(path)` its flag.
+        `scopes[path]` is the scope of a submodule's calls, `training(path)` its flag. `hooks` is
+        told before and after every call.
         """
         outer = state.scope
         try:
-            for call in self.calls:
-                if call.wanted_by and not any(training(path) for path in call.wanted_by):
-                    continue
-                state.scope = scopes[call.path]
-                args = [
-                    values[a.index] if type(a) is Slot else filled(a, values) for a in call.args
-                ]
-                kwargs = filled(call.kwargs, values) if call.kwargs else {}
-                if call.follows:
-                    kwargs["training"] = training(call.path)
-                made = written_at(call.file, call.line)(call.function, args, kwargs)
-                if call.whole:
-                    values[call.outputs[0]] = made  # type: ignore[index]
-                else:
-                    for output, value in zip(call.outputs, made, strict=False):
-                        if output is not None:
-                            values[output] = value
-                for index in call.frees:
-                    values[index] = None
+            for place, call in enumerate(self.calls):
+                if hooks is not None:
+                    hooks.before(place, values)
+                if not call.wanted_by or any(training(path) for path in call.wanted_by):
+                    state.scope = scopes[call.path]
+                    run_call(call, values, training)
+                if hooks is not None:
+                    hooks.after(place, values)
         finally:
             state.scope = outer
 
     def __str__(self) -> str:
         return "\n".join(str(call) for call in self.calls)
+
+
+def run_call(call: Call, values: list[Any], training: Callable[[str], bool]) -> None:
+    """Run one call: from and into the slots of `values`."""
+    args = [values[a.index] if type(a) is Slot else filled(a, values) for a in call.args]
+    kwargs = filled(call.kwargs, values) if call.kwargs else {}
+    if call.follows:
+        kwargs["training"] = training(call.path)
+    made = written_at(call.file, call.line)(call.function, args, kwargs)
+    if call.whole:
+        values[call.outputs[0]] = made  # type: ignore[index]
+    else:
+        for output, value in zip(call.outputs, made, strict=False):
+            if output is not None:
+                values[output] = value
+    for index in call.frees:
+        values[index] = None
 
 
 @functools.lru_cache(maxsize=65536)

@@ -1,38 +1,15 @@
-"""Calls into PyTorch from our tensors: no copy on the CPU, and gradients through the call."""
+"""Calls into PyTorch from our tensors: in the same memory, and with gradients through the call."""
 
 import contextlib
 from collections.abc import Callable
 from typing import Any
 
 from ..autodiff import Function
-from ..base.errors import DTypeError, GradientError, StateError
+from ..base.errors import GradientError
 from ..graph.state import state
-from ..graph.types import TensorType
-from ..graph.value import wrap
-from ..runtime.buffer import adopt, make_tag
-from ..runtime.plan import to_plain
 from ..tensor import Tensor
-from .torch_library import array_of, torch, torch_of
-
-
-def shared_with_torch(tensor: Tensor) -> Any:
-    """A PyTorch tensor over our tensor's memory (a copy of it where it is laid out otherwise)."""
-    if tensor._buffer is None:
-        raise StateError("[PyTorchModule] a tensor that is being traced has no values for PyTorch")
-    array = to_plain(tensor._buffer)
-    return torch_of(array if array.flags.writeable else array.copy())
-
-
-def shared_from_torch(value: Any, kind: type[Tensor] = Tensor) -> Any:
-    """A tensor of ours over a PyTorch tensor's memory."""
-    array = array_of(value.contiguous())
-    type_ = TensorType.of(array.shape, array.dtype)
-    buffer = adopt(type_, array, make_tag("torch", array.nbytes))
-    if kind is Tensor:
-        return wrap(buffer, None)
-    made = kind.__new__(kind)
-    made._buffer, made._var = buffer, None
-    return made
+from .torch_library import torch
+from .torch_memory import shared_from_torch, shared_with_torch
 
 
 class _Crossing(Function):
@@ -117,9 +94,6 @@ def flat_call(
         flat, out_spec = tree.tree_flatten(made)
         result[:] = [flat, out_spec]
         found = [v for v in flat if isinstance(v, library.Tensor)]
-        for value in found:
-            if value.device.type != "cpu":
-                raise DTypeError(f"[{name}] results on the CPU are expected; got {value.device}")
         return found
 
     tensors = [leaves[i] for i in places] + extra

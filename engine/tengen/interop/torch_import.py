@@ -14,6 +14,7 @@ from .torch_export import exported
 from .torch_hierarchy import copy_hierarchy
 from .torch_library import array_of, torch
 from .torch_modes import mode_dependence
+from .torch_norms import hold_wide
 from .torch_reading import Reading, refuse
 
 __all__ = ["from_torch"]
@@ -55,6 +56,7 @@ def from_torch(
         readings.append(Reading(root, both.evaluating, set(), always, island))
     bodies = [reading.body() for reading in readings]
     refuse(kind, [m for reading in readings for m in reading.missing])
+    hold_wide(root, bodies, [reading.ranks for reading in readings])
     root.install(bodies[0], bodies[-1], _arguments(args, keywords))
     return root
 

@@ -5,15 +5,13 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from ..base.errors import ArgumentError
-from ..runtime.plan import to_plain
 from ..tensor import Parameter, Tensor
 from .imported import Part
-from .torch_crossing import flat_call, shared_from_torch
+from .torch_crossing import flat_call
 from .torch_hierarchy import copy_hierarchy
 from .torch_library import array_of, torch, torch_of
+from .torch_memory import shared_from_torch, shared_with_torch
 
 __all__ = ["PyTorchModule"]
 
@@ -23,8 +21,8 @@ class PyTorchModule(Part):
 
     Its parameters stand here under their own names, in the memory that PyTorch reads, so our
     optimizers train it and `state_dict` holds it. Inputs and results may nest tensors in lists,
-    tuples and dicts; they are shared with PyTorch without a copy on the CPU. Training mode follows
-    this module's. Gradients of gradients do not go through it (GradientError).
+    tuples and dicts; they are shared with PyTorch without a copy, on the CPU and on a GPU. Training
+    mode follows this module's. Gradients of gradients do not go through it (GradientError).
     """
 
     def __init__(self, module: Any):
@@ -33,6 +31,7 @@ class PyTorchModule(Part):
                 f"[PyTorchModule] a torch.nn.Module is expected; got {type(module).__name__}"
             )
         super().__init__(type(module).__name__)
+        self._has_boundary = True
         self._torch = module
         copy_hierarchy(self, module, lambda value: shared_from_torch(value, Parameter))
         self._bridge: _Bridge | None = _Bridge(self, module)
@@ -95,7 +94,7 @@ class _Bridge:
             for name, theirs, ours in self.parameters():
                 if not self._is_known(name, ours):
                     # In new memory: what lies in the old one may be somebody else's value.
-                    theirs.data = torch_of(np.array(to_plain(ours._buffer)))
+                    theirs.data = shared_with_torch(ours).clone()
                     ours._buffer = shared_from_torch(theirs)._buffer
                     self.known[name] = weakref.ref(ours._buffer)
             for name in self._buffers:

@@ -8,6 +8,7 @@ from typing import Any
 from ..base.errors import UnsupportedError
 from ..tensor import Tensor
 from .aten.table import Entry, find
+from .boundaries import Stack, boundaries
 from .imported import Body, Held, ImportedModule, Update
 from .program import Call, Program, Slot, only_for_updates
 from .structure import Structure
@@ -40,7 +41,8 @@ class Reading:
 
     `follows`: the nodes that take the training flag of their module. `always`: the buffers that
     are written in both modes. Operators without a counterpart are gathered in `missing`, or
-    given to `island`, which makes a function for such a node.
+    given to `island`, which makes a function for such a node. `ranks` has the axes of the slots
+    that hold tensors.
     """
 
     def __init__(
@@ -60,6 +62,8 @@ class Reading:
         self.slots: dict[Any, int] = {}
         self.size = 0
         self.calls: list[Call] = []
+        self.stacks: list[Stack] = []
+        self.ranks: dict[int, int] = {}
         self.constants: dict[int, Any] = {}
         self.places = {id(part): path for path, part in reversed(list(root.named_modules()))}
 
@@ -87,7 +91,7 @@ class Reading:
                 self.constants[slot] = self.constant(spec)
         for node in self.exported.graph.nodes:
             if node.op == "call_function":
-                self.read(node, "")
+                self.read(node, ())
             elif node.op == "get_attr":
                 self.attribute(node, self.exported.graph_module)
         updates, results = [], []
@@ -106,11 +110,17 @@ class Reading:
             self.calls[place].wanted_by = paths
         program = Program(self.calls, self.size, kept)
         out = Structure.of(self.exported.call_spec.out_spec).rebuilding(results)
-        return Body(program, inputs, shapes, held, self.constants, updates, out)
+        tensors = self.ranks.keys() - held.keys() - self.constants.keys()
+        made = {r.index for r in results if isinstance(r, Slot)}
+        found = boundaries(self.calls, self.stacks, tensors, made)
+        return Body(program, inputs, shapes, held, self.constants, updates, out, found)
 
     def new_slot(self, node: Any) -> int:
         """The slot of a node's value."""
         self.slots[node] = self.size
+        value = node.meta.get("val")
+        if isinstance(value, torch().Tensor):
+            self.ranks[self.size] = value.ndim
         self.size += 1
         return self.size - 1
 
@@ -140,8 +150,8 @@ class Reading:
         if isinstance(value, torch().Tensor):
             self.constants[slot] = tensor_of(value)
 
-    def read(self, node: Any, inside: str) -> None:
-        """Append the call of one node; `inside` is the path that an inlined subgraph stands in."""
+    def read(self, node: Any, inside: Stack) -> None:
+        """Append the call of one node; `inside` is the stack that an inlined subgraph stands in."""
         name = operator_name(node)
         base = name.partition(".")[0]
         if base in DROPPED:
@@ -149,7 +159,8 @@ class Reading:
         if name.endswith("wrap_with_set_grad_enabled"):
             self.inline(node)
             return
-        path, (file, line) = self.path_of(node) or inside, place_of(node)
+        stack, (file, line) = self.stack_of(node) or inside, place_of(node)
+        path = path_of(stack)
         entry = find(name)
         follows = node.name in self.follows
         if entry is None and self.island is not None and _is_tensor_operator(node):
@@ -166,6 +177,7 @@ class Reading:
         self.calls.append(
             Call(name, entry.function, args, kwargs, (slot,), path, file, line, follows=follows)
         )
+        self.stacks.append(stack)
 
     def argument(self, value: Any) -> Any:
         """An argument in our terms: nodes as slots, PyTorch's data types as ours."""
@@ -180,14 +192,14 @@ class Reading:
             return None
         return value
 
-    def path_of(self, node: Any) -> str:
-        """The submodule that a node was written in."""
-        stack = node.meta.get("nn_module_stack") or {}
-        for path, _ in reversed(list(stack.values())):
-            path = path.partition("@")[0]
-            if self.known_path(path):
-                return path  # type: ignore[no-any-return]
-        return ""
+    def stack_of(self, node: Any) -> Stack:
+        """The calls of parts that a node was written in, from the outside in."""
+        found = []
+        for instance, (label, _) in (node.meta.get("nn_module_stack") or {}).items():
+            path = label.partition("@")[0]
+            if path and self.known_path(path):
+                found.append((instance, path))
+        return tuple(found)
 
     def known_path(self, path: str) -> bool:
         """Whether a path leads to a part."""
@@ -209,7 +221,7 @@ class Reading:
             elif inner.op == "get_attr":
                 self.attribute(inner, graph_module)
             elif inner.op == "call_function":
-                self.read(inner, self.path_of(node))
+                self.read(inner, self.stack_of(node))
             elif inner.op == "output":
                 outputs = inner.args[0]
         several = isinstance(outputs, (list, tuple))
@@ -218,7 +230,9 @@ class Reading:
         assert entry is not None
         function = each(entry.function) if several else entry.function
         slot = self.new_slot(node)
-        self.calls.append(Call("no_grad", function, (found,), {}, (slot,), self.path_of(node)))
+        stack = self.stack_of(node)
+        self.calls.append(Call("no_grad", function, (found,), {}, (slot,), path_of(stack)))
+        self.stacks.append(stack)
 
 
 def each(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -238,6 +252,11 @@ class Each:
 
 def _is_tensor_operator(node: Any) -> bool:
     return hasattr(node.target, "_schema")
+
+
+def path_of(stack: Stack) -> str:
+    """The submodule that a stack ends in."""
+    return stack[-1][1] if stack else ""
 
 
 def _shape(node: Any) -> tuple[int | None, ...] | None:

@@ -65,9 +65,11 @@ def counterparts(module: Module) -> dict[str, tuple[Tensor, Counterpart]]:
     """Every tensor of the state with what it is in PyTorch, by its name here."""
     names = _NAMES.get(type(module).__name__, _same)
     found = {}
-    for name, tensor in module.state_dict(keep_var=True).items():
+    for name in module.state_dict(keep_var=True):
+        owner, last = _owner(module, name), name.rpartition(".")[2]
+        tensor = _step(owner, last)
         theirs, transposed = names(name, tensor)
-        shape = _shape(_owner(module, name), name.rpartition(".")[2], tensor.shape)
+        shape = _shape(owner, last, tensor.shape)
         found[name] = tensor, Counterpart(theirs, shape[::-1] if transposed else shape, transposed)
     return found
 
@@ -76,16 +78,20 @@ def _owner(module: Module, name: str) -> Any:
     """The module that a tensor's dotted name leads to; lists and dicts count as steps."""
     found: Any = module
     for part in name.split(".")[:-1]:
-        if isinstance(found, (list, tuple)):
-            found = found[int(part)]
-        else:
-            found = found[part] if isinstance(found, dict) else getattr(found, part)
+        found = _step(found, part)
     return found
+
+
+def _step(owner: Any, name: str) -> Any:
+    """What stands under a name in a module, list or dict."""
+    if isinstance(owner, (list, tuple)):
+        return owner[int(name)]
+    return owner[name] if isinstance(owner, dict) else getattr(owner, name)
 
 
 def _shape(owner: Any, last: str, shape: tuple[int, ...]) -> tuple[int, ...]:
     if isinstance(owner, Part):
-        return shape
+        return (math.prod(shape),) if owner.state_as_vectors and len(shape) > 1 else shape
     groups = getattr(owner, "groups", 1)
     if last == "weight" and groups != 1 and len(shape) >= 4 and shape[0] == groups:
         return (shape[0] * shape[1], *shape[2:])

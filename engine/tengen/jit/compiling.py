@@ -1,13 +1,12 @@
 """How a runner compiles: passes by level, recompute under a budget, then planned memory."""
 
-import time
+from collections.abc import Mapping
 from typing import Any
 
 from ..base.errors import ArgumentError
-from ..compiler.liveness import peak_bytes
 from ..compiler.memory import plan_memory
-from ..compiler.pipeline import PassNote, Pipeline
-from ..compiler.recompute import Planner, rewritten
+from ..compiler.pipeline import PassNote, Pipeline, attempted
+from ..compiler.recompute import Planner
 from ..graph.graph import Graph
 from ..runtime.eager import run_buffers
 from ..runtime.executor import Program
@@ -30,8 +29,10 @@ def runner_for(
     sublinear: SublinearMemoryConfig | None = None,
     budget: Budget = None,
     profiling: bool = False,
+    chosen: Mapping[str, bool] | None = None,
 ) -> Runner:
-    """A Runner for the settings of a traced function. Level 0 runs every eager kernel by itself.
+    """A Runner for the settings of a traced function. Level 0 runs every eager kernel by itself;
+    `chosen` turns passes on or off by name.
 
     Raises ArgumentError for a budget that is neither bytes nor a fraction between 0 and 1.
     """
@@ -41,7 +42,7 @@ def runner_for(
     ground = Ground()
 
     def optimise(graph: Graph) -> tuple[Graph, list[Any]]:
-        return optimised(graph, level, sublinear, budget)
+        return optimised(graph, level, sublinear, budget, chosen)
 
     def make(graph: Graph, forms: Any, donated: frozenset[int], stable: frozenset[int]) -> Program:
         return Program(graph, forms, donated, stable, planner=plan_memory, ground=ground)
@@ -69,23 +70,22 @@ def optimised(
     level: int = 2,
     sublinear: SublinearMemoryConfig | None = None,
     budget: Budget = None,
+    chosen: Mapping[str, bool] | None = None,
 ) -> tuple[Graph, list[PassNote]]:
     """The graph after the passes of a level, and after dropping values where a budget asks."""
-    made, notes = Pipeline(evaluate, level=level).run(graph)
+    made, notes = Pipeline(evaluate, level=level, chosen=chosen).run(graph)
     if budget is None and sublinear is None:
         return made, notes
-    start = time.perf_counter()
-    planner = Planner(made)
+    final, note = attempted("recompute", made, lambda g: recomputed(g, sublinear, budget))
+    notes.append(note)
+    return final, notes
+
+
+def recomputed(graph: Graph, sublinear: SublinearMemoryConfig | None, budget: Budget) -> Graph:
+    """The graph within a budget, or with the least memory where only `sublinear` is given."""
+    planner = Planner(graph)
     if budget is None:
         assert sublinear is not None
-        budget = max(round(planner.least), sublinear.lb_memory_mb * 2**20)
-    allowed = round(budget * peak_bytes(made)) if isinstance(budget, float) else budget
-    choice = planner.under(allowed)
-    final, repeated = rewritten(made, choice.dropped)
-    changes = {"repeated": len(repeated)} if repeated else {}
-    notes.append(
-        PassNote(
-            "recompute", time.perf_counter() - start, len(made.nodes), len(final.nodes), changes
-        )
-    )
-    return final, notes
+        budget = max(planner.smallest.peak, sublinear.lb_memory_mb * 2**20)
+    allowed = round(budget * planner.full.peak) if isinstance(budget, float) else budget
+    return planner.under(allowed).graph

@@ -7,7 +7,7 @@ from ..base.errors import ArgumentError
 
 @dataclasses.dataclass
 class SublinearMemoryConfig:
-    """Recompute activations: take the least memory that dropping forward values reaches.
+    """Recompute activations: take the least memory that making each call at most twice reaches.
 
     `lb_memory_mb`: do not go below this many megabytes. The other fields steer MegEngine's search;
     they are checked and change nothing, since the search here needs no such steering.
@@ -47,7 +47,20 @@ class DTRConfig:
 
 @dataclasses.dataclass
 class GraphOptimizationConfig:
-    """Kept for MegEngine's programs: what is fused follows `opt_level`, whatever these say."""
+    """Passes turned on (true) or off (false), whatever `opt_level` says; None leaves it to that.
 
-    jit_fuse_dimshuffle: int = 0
-    jit_fuse_reduce: int = 0
+    `jit_fuse_dimshuffle`: reshapes make way so that what is around them fuses;
+    `jit_fuse_reduce`: elementwise calls and the reduction behind them become one kernel.
+    """
+
+    jit_fuse_dimshuffle: bool | int | None = None
+    jit_fuse_reduce: bool | int | None = None
+
+    @property
+    def passes(self) -> dict[str, bool]:
+        """The passes that are asked for or against, by name."""
+        asked = {
+            "sink_reshapes": self.jit_fuse_dimshuffle,
+            "fuse_reduction": self.jit_fuse_reduce,
+        }
+        return {name: bool(value) for name, value in asked.items() if value is not None}

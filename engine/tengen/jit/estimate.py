@@ -2,15 +2,17 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
+from ..base.collection import collection_paused
 from ..compiler import cost
 from ..compiler.memory import plan_memory
 from ..compiler.recompute import Planner
 from ..graph.graph import Graph
 from ..graph.types import TensorType
 from ..runtime.executor import Program
-from ..runtime.lazy import LazyBuffer
+from ..runtime.forms import followed_forms
+from ..runtime.lazy import LazyBuffer, settled
 from .capture import Capture, captured
 from .compiling import Budget, checked, optimised
 from .samples import batch_of, with_batch
@@ -53,20 +55,28 @@ def max_batch(
     step: Callable[..., Any],
     budget: int,
     *samples: Any,
-    memory_budget: Budget = None,
+    memory_budget: Budget | Literal["fit"] = None,
     most: int = 65536,
 ) -> int:
     """The largest batch with which `step` stays within `budget` bytes in all; 0 if none does.
 
     The first axis that all tensors among the samples share is the batch. Nothing is run; without
-    `memory_budget` nothing is recomputed, with it values are dropped to fit ("auto" by giving
-    the budget itself).
+    `memory_budget` nothing is recomputed, with it values are dropped to keep it, with "fit" as far
+    as `budget` asks for it.
     """
+    if memory_budget != "fit":
+        checked(memory_budget)
     batch_of(samples)
+    machine = cost.Machine()
 
     def fits(size: int) -> bool:
-        made = with_batch(samples, size)
-        return estimate(step, *made, memory_budget=memory_budget).total_bytes <= budget
+        found = captured(step, *with_batch(samples, size))
+        allowed = memory_budget
+        if allowed == "fit":
+            allowed = room(found, budget)
+            if allowed <= 0:
+                return False
+        return _of(found, allowed, machine).total_bytes <= budget
 
     low, high = 0, 1
     while high <= most and fits(high):
@@ -81,6 +91,13 @@ def max_batch(
     return low
 
 
+def room(found: Capture, budget: int) -> int:
+    """The bytes that results may take for all to stay within `budget` bytes, a little less for
+    what lies between blocks."""
+    held = sum(var.type.nbytes for var in found.graph.inputs if var.type.known)
+    return int(0.97 * (budget - held))
+
+
 def memory_curve(
     step: Callable[..., Any], *samples: Any, points: int = 12
 ) -> list[tuple[int, float]]:
@@ -92,26 +109,29 @@ def memory_curve(
 
 def planned(found: Capture, budget: Budget = None) -> tuple[Program, Graph]:
     """The program of a captured call, laid out in memory, and the graph that it runs."""
+    with collection_paused():
+        return _planned(found, budget)
+
+
+def _planned(found: Capture, budget: Budget) -> tuple[Program, Graph]:
     graph, _ = optimised(found.graph, budget=budget)
     forms = [
         _form(source, var.type) for source, var in zip(found.sources, graph.inputs, strict=True)
     ]
     kept = {id(handle) for handle in found.kept if handle is not None}
     donated = frozenset(i for i, source in enumerate(found.sources) if id(source) in kept)
-    return Program(graph, forms, donated, planner=plan_memory), graph
+    best = followed_forms(graph, forms, donated)
+    return Program(graph, best, donated, planner=plan_memory), graph
 
 
 def _of(found: Capture, budget: Budget, machine: cost.Machine) -> Estimate:
     program, graph = planned(found, budget)
-    inputs = zip(found.sources, graph.inputs, strict=True)
-    held = sum(_form(source, var.type).nbytes for source, var in inputs)
+    held = sum(form.nbytes for form in program.forms)
     seconds = sum(cost.seconds(node, machine) for node in graph.nodes)
     return Estimate(held, program.peak_bytes, seconds, len(graph.nodes))
 
 
 def _form(source: Any, type_: TensorType) -> TensorType:
     """The physical type in which an input will come."""
-    buffer = getattr(source, "_buffer", None)
-    if buffer is None or (type(buffer) is LazyBuffer and buffer._array is None):
-        return type_
-    return buffer.type  # type: ignore[no-any-return]
+    buffer = settled(source._buffer) if hasattr(source, "_buffer") else None
+    return type_ if buffer is None or type(buffer) is LazyBuffer else buffer.type

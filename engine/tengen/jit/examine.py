@@ -330,6 +330,8 @@ class Examination:
                         found.append(self._timed(way))
         finally:
             before.restore()
+        reasons = self.replay.runner.without_graphs()
+        self.report.notes += [f"launched call by call, not as a CUDA graph: {r}" for r in reasons]
         medians = [statistics.median(found) * 1e3 for found in times]
         self.report.costs = [
             CostRow("time of a call", "ms", *medians),
@@ -342,10 +344,12 @@ class Examination:
         for _ in range(2):
             self._timed(way)
         self.replay.runner.release()
-        held = accounts.get_allocated_memory("cpu0")
-        accounts.reset_max_memory_stats("cpu0")
+        tensors = [*flat_tensors(self.samples), *(tensor for tensor, *_ in before.tensors)]
+        place = tensors[0].device.physical if tensors else "cpu0"
+        held = accounts.get_allocated_memory(place)
+        accounts.reset_max_memory_stats(place)
         self._timed(way)
-        peak = accounts.get_max_allocated_memory("cpu0")
+        peak = accounts.get_max_allocated_memory(place)
         before.restore()
         return max(peak - held, 0)
 
@@ -355,6 +359,7 @@ class Examination:
         start = time.perf_counter()
         for tensor in flat_tensors(way(*self.samples)):
             tensor._buffer.array  # noqa: B018 - a value that waits is computed now
+            accounts.synchronize(tensor.device.physical)
         return time.perf_counter() - start
 
 
@@ -362,5 +367,5 @@ def _own_memory(before: Snapshot) -> None:
     """Give every handle of a snapshot a copy of its value that nobody else holds."""
     for tensor, buffer, _, _ in before.tensors:
         made = empty(buffer.type, buffer.root.tag)
-        np.copyto(made.array, buffer.array)
+        made.array[...] = buffer.array
         tensor._buffer = made

@@ -5,7 +5,7 @@ take their next values. It stands only for what it was recorded with: shapes, da
 of modules and plain values are guarded, and what cannot be replayed is refused with its reason.
 """
 
-import time
+import weakref
 from collections.abc import Callable
 from sys import getrefcount
 from typing import Any
@@ -13,62 +13,14 @@ from typing import Any
 from ..graph.state import state
 from ..graph.value import wrap
 from ..optimizer import Optimizer
-from ..runtime.lazy import LazyBuffer
 from ..tensor import Tensor
+from .observed import Observed
 from .reachable import reachable
+from .readings import HandedOut, handed_out
 from .reasons import Reason, reason
 from .runner import Runner, Stretch
-from .session import Session, settle
+from .session import settle
 from .structure import flat_tensors, flatten, rebuild, same
-
-
-class Observed(Session):
-    """A run that also notes what stands in the way of skipping its Python."""
-
-    def __init__(self, runner: Runner):
-        super().__init__(runner.tree, self._execute)
-        self.runner = runner
-        self.running = 0.0
-        self.stretches: list[Stretch] = []
-        self.wanted: list[LazyBuffer] = []
-        self.reasons: list[Reason] = []
-        self.waits: dict[tuple[str, int], float] = {}
-
-    def _execute(self, session: Session, wanted: list[LazyBuffer]) -> None:
-        self.stretches.append(self.runner.stretch(session, tuple([o.slot for o in wanted])))
-        self.wanted = list(wanted)
-        self.runner.execute(session, wanted)
-        self.running = self.runner.last_seconds
-
-    def alone(self, number: int) -> bool:
-        """An observed run keeps what it was given."""
-        return False
-
-    def need(self, buffer: LazyBuffer) -> None:
-        found = reason("host read")
-        self.reasons.append(found)
-        start = time.perf_counter()
-        super().need(buffer)
-        spent = time.perf_counter() - start - self.running
-        place = (found.file, found.line)
-        self.waits[place] = self.waits.get(place, 0.0) + spent
-
-    def reading(self, tensor: Any) -> None:
-        if type(tensor._buffer) is not LazyBuffer or tensor._buffer._array is not None:
-            self.reasons.append(reason("host read"))
-
-    def _island(self, record: Any, buffers: tuple[Any, ...]) -> Any:
-        self.reasons.append(reason("data-dependent shape", record.op.name))
-        return super()._island(record, buffers)
-
-    def close(self) -> None:
-        """Forget the run, the values it gave among it: they know the session themselves."""
-        super().close()
-        self.wanted = []
-
-    def _forget(self) -> None:
-        """Keep what was taken: where it came from is asked at the end."""
-        self._leave_segment()
 
 
 class _Argument:
@@ -106,6 +58,11 @@ class Frozen:
         self.function = function
         self.reasons: list[Reason] = []
         self.pieces: list[Stretch] = []
+        self.result: Any = None
+        self.returned: list[Any] = []
+        self.writes: dict[Any, int] = {}
+        self.grads: dict[Any, int] = {}
+        self._result_outputs: set[int] = set()
         self.waits: dict[tuple[str, int], float] = {}
         seen = reachable(function, args, kwargs)
         self.tensors = seen.tensors
@@ -117,7 +74,7 @@ class Frozen:
 
     def record(self, runner: Runner, args: Any, kwargs: Any) -> Any:
         """Run the call once, checked; what the function returned."""
-        session = Observed(runner)
+        session = Observed(runner, self.function)
         before, state.mode = state.mode, session
         handed = [t._buffer for t in self.leaves]
         self.known = {id(t._buffer): t for t in self.tensors}
@@ -135,7 +92,10 @@ class Frozen:
         return result
 
     def _keep(self, runner: Runner, session: Observed, result: Any, handed: list[Any]) -> None:
-        self.reasons = list(session.reasons)
+        self.reasons = [
+            *session.reasons,
+            *[r.reason for r in session.readings if r.at is not session.at or not r.last],
+        ]
         self.pieces, self.waits = session.stretches, session.waits
         self.runner = runner
         if len(session.stretches) > 1:
@@ -150,33 +110,49 @@ class Frozen:
         self._take_inputs(session, handed)
         self._take_results(result, outputs, handed)
         self._take_states(session, outputs)
-        held = {*self._result_outputs, *self.writes.values(), *self.grads.values()}
-        for index, lazy in enumerate(session.wanted):
-            if index not in held:
-                kind = lazy.type
-                self.reasons.append(reason("kept value", str(kind), here=False))
+        self.result, unknown = handed_out(self.result, session.readings, outputs, self.returned)
+        self.reasons += [reading.reason for reading in unknown]
+        self._leave_out(runner, session)
+
+    def _leave_out(self, runner: Runner, session: Observed) -> None:
+        """Drop the outputs that only a variable of the call held when Python looked at a value;
+        one that is still held is kept by somebody."""
+        read = [what.index for what in self.returned if type(what) is HandedOut]
+        held = sorted({*self._result_outputs, *self.writes.values(), *self.grads.values(), *read})
+        slots = [lazy.slot for lazy in session.wanted]
+        others = [weakref.ref(o) for i, o in enumerate(session.wanted) if i not in held]
+        session.wanted, session.readings = [], []
+        kept = [lazy for ref in others if (lazy := ref()) is not None]
+        self.reasons += [reason("kept value", str(lazy.type), here=False) for lazy in kept]
+        if not others or self.reasons:
+            return
+        now = {old: new for new, old in enumerate(held)}
+        self.stretch = runner.stretch(session.piece, tuple([slots[index] for index in held]))
+        self.writes = {handle: now[index] for handle, index in self.writes.items()}
+        self.grads = {handle: now[index] for handle, index in self.grads.items()}
+        self.returned = [_moved(what, now) for what in self.returned]
 
     def _take_inputs(self, session: Observed, handed: list[Any]) -> None:
         numbers = {id(b): i for i, b in reversed(list(enumerate(handed)))}
         self.sources: list[Any] = []
         leaf_handles = {id(t): i for i, t in enumerate(self.leaves)}
         for number in self.stretch.numbers:
-            owner = self.accumulated.get(id(session.values.get(number)))
+            given = session.given.get(number, 0)
+            owner = self.accumulated.get(given)
             if owner is not None:
                 self.sources.append(_Gradient(owner))
                 continue
             ref = session.sources.get(number)
             handle = None if ref is None else ref()
-            if handle is None and number in session.values:
-                handle = self.known.get(id(session.values[number]))
+            if handle is None:
+                handle = self.known.get(given)
             if handle is None:
                 self.reasons.append(self._origin(number))
                 self.sources.append(None)
             elif id(handle) in leaf_handles:
                 self.sources.append(leaf_handles[id(handle)])
             else:
-                buffer = session.values.get(number)
-                shared = None if buffer is None else numbers.get(id(buffer))
+                shared = numbers.get(given)
                 if shared is not None:
                     self.reasons.append(
                         reason("aliased argument", f"argument {shared}", here=False)
@@ -197,7 +173,6 @@ class Frozen:
         arguments = {id(t): i for i, t in enumerate(self.leaves)}
         values = {id(b): i for i, b in reversed(list(enumerate(handed)))}
         own = {id(t) for t in self.tensors}
-        self.returned: list[Any] = []
         for tensor in tensors:
             index = outputs.get(id(tensor._buffer))
             if id(tensor) in arguments:
@@ -213,8 +188,6 @@ class Frozen:
         self._result_outputs = {i for i in self.returned if isinstance(i, int)}
 
     def _take_states(self, session: Observed, outputs: dict[int, int]) -> None:
-        self.writes: dict[Any, int] = {}
-        self.grads: dict[Any, int] = {}
         self.cleared: list[Tensor] = []
         found = [ref() for ref in (*session.rebound.values(), *session.sources.values())]
         handles = {id(t): t for t in found if t is not None}
@@ -255,11 +228,9 @@ class Frozen:
         inputs = []
         for source in self.sources:
             handle = leaves[source] if type(source) is int else source
-            buffer = handle._buffer
-            if type(buffer) is LazyBuffer:
-                buffer = handle._buffer = buffer.settled
-            inputs.append(buffer)
-        del buffer
+            if type(handle) is not _Gradient:
+                settle(handle)
+            inputs.append(handle._buffer)
         donated = frozenset(
             [
                 i
@@ -282,9 +253,18 @@ class Frozen:
             what = self.returned[place]
             if type(what) is int:
                 return wrap(made[what], None)
+            if type(what) is HandedOut:
+                return what.of(made)
             return leaves[what.index] if type(what) is _Argument else what
 
         return rebuild(self.result, leaf)
+
+
+def _moved(what: Any, now: dict[int, int]) -> Any:
+    """What is returned when outputs have other numbers."""
+    if type(what) is HandedOut:
+        return HandedOut(now[what.index], what.number)
+    return now[what] if type(what) is int else what
 
 
 def _alike(leaves: list[Tensor]) -> tuple[int, ...]:

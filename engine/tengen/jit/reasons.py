@@ -10,6 +10,7 @@ from ..base.source import user_frame
 CAUSES = {
     "host read": "reads a value on the host",
     "data-dependent shape": "gives a shape that depends on data",
+    "another device": "moves a value to another device",
     "pieces": "runs in more than one piece",
     "nothing to run": "computes nothing with tensors",
     "kept value": "keeps a value of the call in Python",
@@ -62,6 +63,7 @@ def suggestion(found: Reason) -> str:
     return {
         "data-dependent shape": "Keep the shape fixed: mask with F.where instead of selecting, or"
         " take a fixed number of the best with F.topk.",
+        "another device": "Move the value before the call, or after it.",
         "kept value": "Return the value instead of keeping it, or keep value.numpy() after the"
         " call.",
         "inner data": "Make the tensor once outside and pass it in, or use F.zeros, F.ones,"

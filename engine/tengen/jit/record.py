@@ -62,7 +62,7 @@ class Record:
         self.externals = externals
         self.first = first
         self.tag = tag
-        self.island = signature is not None and signature.dynamic
+        self.island = signature is not None and (signature.dynamic or signature.moves)
         self.nexts: list[Record] = []
         self.depth = 0 if parent is None else parent.depth + 1
 

@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ..base.collection import collection_paused
 from ..base.errors import StateError
 from ..graph.graph import Graph
 from ..runtime.choice import kernel_settings
-from ..runtime.forms import converted, followed_forms
+from ..runtime.forms import convert_all, followed_forms, updated
 from ..runtime.interpreter import interpret
-from ..runtime.lazy import LazyBuffer
+from ..runtime.lazy import LazyBuffer, settled
 from ..runtime.profile import Profile
 from ..tensor import Parameter
 from .record import Tree
@@ -70,10 +71,9 @@ class Runner:
         donated = frozenset(
             [i for i, number in enumerate(stretch.numbers) if session.alone(number)]
         )
-        inputs = [session.values[number] for number in stretch.numbers]
-        for index, buffer in enumerate(inputs):
-            if type(buffer) is LazyBuffer:
-                inputs[index] = buffer.settled
+        inputs = [settled(session.values[number]) for number in stretch.numbers]
+        for index in donated:  # so that one that is converted goes before the next one is
+            session.drop(stretch.numbers[index])
         for buffer, made in zip(wanted, self.run(stretch, inputs, donated), strict=True):
             buffer.fill(made)
         self.last_seconds = time.perf_counter() - start
@@ -83,11 +83,11 @@ class Runner:
         key = (id(session.start), id(session.pending[-1]), wanted)
         found = self.tree.programs.get(key)
         if found is None:
-            graph, numbers = segment_graph(session.pending, list(wanted))
-            stable = frozenset(
-                [i for i, n in enumerate(numbers) if in_a_module(session.sources.get(n))]
-            )
-            found = Stretch(graph, numbers, stable, *self.optimised(graph))
+            with collection_paused():
+                graph, numbers = segment_graph(session.pending, list(wanted))
+                held = [i for i, n in enumerate(numbers) if in_a_module(session.sources.get(n))]
+                stable = frozenset(held) - updated(graph)
+                found = Stretch(graph, numbers, stable, *self.optimised(graph))
             self.tree.programs[key] = found
         return found  # type: ignore[no-any-return]
 
@@ -106,15 +106,28 @@ class Runner:
         key = (tuple([b.type for b in inputs]), donated, settings)
         program = stretch.programs.get(key)
         if program is None:
-            forms = followed_forms(stretch.graph, key[0], donated)
-            program = stretch.programs.get((forms, donated, settings))
-            if program is None:
-                program = self.make(stretch.graph, forms, donated, stretch.stable)
-                stretch.programs[forms, donated, settings] = program
+            with collection_paused():
+                program = self._program(stretch, key)
             stretch.programs[key] = program
         if program.forms != key[0]:
-            inputs = converted(inputs, program.forms)
+            convert_all(inputs, program.forms)
         return program.run(inputs, self.profiler)  # type: ignore[no-any-return]
+
+    def _program(self, stretch: Stretch, key: tuple[Any, frozenset[int], Any]) -> Any:
+        """The program for inputs of these types, in the forms in which it had best get them."""
+        given, donated, settings = key
+        forms = followed_forms(stretch.graph, given, donated)
+        program = stretch.programs.get((forms, donated, settings))
+        if program is None:
+            program = self.make(stretch.graph, forms, donated, stretch.stable)
+            stretch.programs[forms, donated, settings] = program
+        return program
+
+    def without_graphs(self) -> list[str]:
+        """The reasons why programs on a GPU are not replayed as CUDA graphs."""
+        stretches = list(self.tree.programs.values())
+        found = {program.without_graph for s in stretches for program in s.programs.values()}
+        return sorted(found - {""})
 
     def arena_bytes(self) -> int:
         """Bytes of the memory that the compiled programs share."""

@@ -15,7 +15,7 @@ from ..graph.state import state
 from ..graph.value import wrap
 from ..runtime.buffer import CONSTANT, Buffer, Tag, make_tag
 from ..runtime.eager import recorded, run_buffers
-from ..runtime.lazy import LazyBuffer
+from ..runtime.lazy import LazyBuffer, settled
 from ..runtime.signature import signature_of
 from .record import NONE, External, Record, Tree
 
@@ -145,10 +145,13 @@ class Session:
         """Let go of outside values that only this session still holds."""
         values = self.values
         for number in [n for n in values if getrefcount(values[n]) <= ALONE]:
-            buffer = values.pop(number)
-            self.numbers.pop(id(buffer), None)
+            self.drop(number)
             self.sources.pop(number, None)
         self._leave_segment()
+
+    def drop(self, number: int) -> None:
+        """Let go of an outside value; it is another one if it comes again."""
+        self.numbers.pop(id(self.values.pop(number)), None)
 
     def _leave_segment(self) -> None:
         """Let go of earlier results; calls to come bring them along again."""
@@ -194,9 +197,7 @@ class Session:
 
 def settle(tensor: Any) -> None:
     """Let a handle hold the computed buffer instead of the lazy one that shows it."""
-    buffer = tensor._buffer
-    if type(buffer) is LazyBuffer:
-        tensor._buffer = buffer.settled
+    tensor._buffer = settled(tensor._buffer)
 
 
 def _alone() -> int:

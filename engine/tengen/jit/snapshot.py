@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..random.generator import every_generator
-from ..runtime.lazy import LazyBuffer
+from ..runtime.lazy import settled
 from ..tensor import Tensor
 from .reachable import Reachable
 
@@ -23,7 +23,7 @@ class Snapshot:
     def __init__(self, seen: Reachable, leaves: list[Tensor]):
         handles = {id(t): t for t in (*seen.tensors, *leaves)}
         handles.update({id(g.state): g.state for g in every_generator()})
-        self.tensors = [(t, _settled(t), t._var, t.grad) for t in handles.values()]
+        self.tensors = [(t, settled(t._buffer), t._var, t.grad) for t in handles.values()]
         self.namespaces = [(d, dict(d)) for d in seen.namespaces]
         self.containers = [(c, _copy(c)) for c in seen.containers if not isinstance(c, tuple)]
         self.cells = [(c, c.cell_contents) for c in seen.cells]
@@ -92,11 +92,6 @@ def _redraw(source: Any, state: Any) -> None:
         source.set_state(state)
     else:
         source.bit_generator.state = state
-
-
-def _settled(tensor: Tensor) -> Any:
-    buffer = tensor._buffer
-    return buffer.settled if type(buffer) is LazyBuffer else buffer
 
 
 def _copy(container: Any) -> Any:

@@ -34,9 +34,9 @@ class trace:
     `sublinear_memory_config`: recompute activations in the backward pass to save memory.
     `dtr_config`: has its meaning in dynamic mode only (`tengen.dtr`). `profiling`: measure every
     operator; see `get_profile`. `opt_level`: 0 runs operators one by one, 1 leaves out the
-    fusions, 2 takes every pass. `symbolic_shape`: kept; another shape is recorded by itself.
-    `memory_budget`: bytes (int) or a fraction of the memory without recompute (float) that the
-    graph may take.
+    fusions, 2 takes every pass. `graph_opt_config`: single passes on or off. `symbolic_shape`:
+    kept; another shape is recorded by itself. `memory_budget`: bytes (int) or a fraction of the
+    memory without recompute (float) that the graph may take.
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
@@ -69,6 +69,7 @@ class trace:
             sublinear=sublinear_memory_config,
             budget=memory_budget,
             profiling=profiling,
+            chosen=graph_opt_config.passes if graph_opt_config is not None else None,
         )
         self._frozen: list[Frozen] = []
         self._last: tuple[Any, Any] | None = None
@@ -78,6 +79,23 @@ class trace:
     def without_host(self) -> bool:
         """True when Python is skipped where that is possible."""
         return self._without_host
+
+    @property
+    def ops(self) -> list[Any]:
+        """The operators of all calls recorded so far, in their order."""
+        return [node.op for graph in self._recorded() for node in graph.nodes]
+
+    @property
+    def vars(self) -> list[Any]:
+        """The values of all calls recorded so far: what comes in, then what each call gives."""
+        return [
+            var
+            for graph in self._recorded()
+            for var in (*graph.inputs, *[v for node in graph.nodes for v in node.outputs])
+        ]
+
+    def _recorded(self) -> list[Any]:
+        return [stretch.original for stretch in self._runner.tree.programs.values()]
 
     @property
     def runner(self) -> Runner:

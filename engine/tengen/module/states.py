@@ -39,7 +39,7 @@ def state_dict(module: Any, into: Any, prefix: str, keep_var: bool) -> "OrderedD
     found: OrderedDict[str, Any] = OrderedDict() if into is None else into
     for name, tensor, owner in _entries(module, prefix):
         value: Any = tensor if keep_var else tensor.numpy()
-        if getattr(owner, "state_as_vectors", False) and value.ndim != 1:
+        if getattr(owner, "state_as_vectors", False) and value.ndim > 1:
             value = value.reshape(-1)
         found[name] = value
     return found

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tengen.compiler.pipeline import STEPS, Pipeline
+from tengen.compiler.pipeline import STEPS, Pipeline, Step
 from tengen.graph.text import to_text
 
 from .interpreting import evaluate, read, same_values
@@ -49,3 +49,29 @@ def test_the_graph_that_came_stays():
     text = to_text(graph)
     Pipeline(evaluate).run(graph)
     assert to_text(graph) == text
+
+
+def refuses(graph):
+    raise ZeroDivisionError("nothing works")
+
+
+def test_a_pass_that_fails_is_left_out_and_told(monkeypatch, caplog):
+    steps = [STEPS[0], Step(refuses, 0), *STEPS[1:]]
+    monkeypatch.setattr(Pipeline, "strict", False)
+    graph = read(TEXT)
+    made, notes = Pipeline(evaluate, steps, level=1).run(graph)
+    assert [n.op.name for n in made.nodes] == ["mul", "matmul", "add"]
+    told = next(note for note in notes if note.name == "refuses")
+    assert str(told) == "refuses: left out, since it failed (ZeroDivisionError: nothing works)"
+    assert "refuses failed" in caplog.text
+    monkeypatch.setattr(Pipeline, "strict", True)
+    with pytest.raises(ZeroDivisionError):
+        Pipeline(evaluate, steps).run(graph)
+
+
+def test_passes_are_chosen_by_name():
+    chosen = {"merge_common": False, "fuse_elementwise": True}
+    _, notes = Pipeline(evaluate, level=1, chosen=chosen).run(read(TEXT))
+    names = [note.name for note in notes]
+    assert "merge_common" not in names
+    assert "fuse_elementwise" in names and "fuse_product" not in names

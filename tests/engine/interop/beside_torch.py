@@ -1,6 +1,7 @@
 """Running an imported model beside its original: values, gradients, a training step."""
 
 import copy
+import functools
 
 import numpy as np
 import torch
@@ -15,7 +16,9 @@ def settled(module):
     generator = torch.Generator().manual_seed(3)
     for name, value in [*module.named_buffers(), *module.named_parameters()]:
         with torch.no_grad():
-            if "running_" in name:
+            if "running_mean" in name:
+                value.copy_(torch.randn(value.shape, generator=generator) * 0.1)
+            elif "running_var" in name:
                 value.copy_(torch.rand(value.shape, generator=generator) + 0.5)
             elif value.is_floating_point() and not value.any():
                 value.copy_(torch.randn(value.shape, generator=generator) * 0.1)
@@ -109,7 +112,7 @@ def step_both(theirs, ours, samples, tolerance):
         if value.grad is None:
             assert mine.grad is None or not mine.grad.numpy().any(), name
         else:
-            got = mine.grad.numpy()
+            got = mine.grad.numpy().reshape(value.shape)
             close(got, value.grad.numpy(), tolerance, f"gradient of {name}", largest)
     torch.optim.SGD(theirs.parameters(), lr=0.05, momentum=0.9).step()
     SGD(ours.parameters(), lr=0.05, momentum=0.9).step()
@@ -132,12 +135,24 @@ def states_agree(theirs, ours, tolerance, scale=1.0):
         close(got[name], value.numpy(), tolerance, name, scale)
 
 
-def both(make, dtype=torch.float32, dropout=False):
-    """The original, the imported one, and samples."""
+@functools.cache
+def _imported(make):
     torch.manual_seed(1)
     module, samples = make()
-    module = settled(module).to(dtype)
-    if not dropout:
-        module = without_dropout(module)
+    module = settled(module)
+    return module, from_torch(copy.deepcopy(module), *samples), samples
+
+
+def imported(make):
+    """The float32 original with its dropout, the imported one, and samples; imported once."""
+    module, ours, samples = _imported(make)
+    return copy.deepcopy(module), copy.deepcopy(ours), samples
+
+
+def both(make, dtype=torch.float32):
+    """The original without dropout, the imported one, and samples."""
+    torch.manual_seed(1)
+    module, samples = make()
+    module = without_dropout(settled(module).to(dtype))
     samples = widened(samples, dtype)
     return module, from_torch(copy.deepcopy(module), *samples), samples

@@ -1,5 +1,6 @@
 """Importing PyTorch modules: names, modes, structure of inputs, refusals, islands."""
 
+import collections
 import copy
 import pickle
 
@@ -12,9 +13,15 @@ from torch import nn  # noqa: E402
 
 import tengen as tg  # noqa: E402
 import tengen.functional as F  # noqa: E402
+import tengen.module as M  # noqa: E402
 from tengen.base.errors import ArgumentError, ShapeError, UnsupportedError  # noqa: E402
-from tengen.interop import from_torch  # noqa: E402
-from tests.engine.interop.beside_torch import close  # noqa: E402
+from tengen.interop import (  # noqa: E402
+    from_torch,
+    load_torch_state_dict,
+    to_torch_state_dict,
+)
+from tengen.jit.compiling import optimised  # noqa: E402
+from tests.engine.interop.beside_torch import close, imported  # noqa: E402
 from tests.engine.interop.torch_models import MODELS  # noqa: E402
 
 
@@ -23,8 +30,7 @@ def ours_of(sample):
 
 
 def test_names_hierarchy_and_sharing_are_the_originals():
-    module, samples = MODELS["gpt2"]()
-    ours = from_torch(module, *samples)
+    module, ours, _ = imported(MODELS["gpt2"])
     assert set(ours.state_dict()) == set(module.state_dict())
     assert ours.wte.weight is ours.lm_head.weight
     names = [name for name, _ in ours.named_modules()]
@@ -217,8 +223,7 @@ def test_state_is_written_and_constants_are_none_of_it():
 
 
 def test_copies_and_pickles_are_models_of_their_own():
-    module, samples = MODELS["resnet"]()
-    ours = from_torch(module, *samples)
+    _, ours, samples = imported(MODELS["resnet"])
     ours.eval()
     x = ours_of(samples[0])
     want = ours(x).numpy()
@@ -258,3 +263,78 @@ def test_what_is_no_module_or_has_other_inputs_is_refused():
         from_torch(lambda x: x, torch.ones(1))
     with pytest.raises((ArgumentError, UnsupportedError), match="Linear"):
         from_torch(nn.Linear(2, 2), torch.ones(1, 2), torch.ones(1))
+
+
+class Normalised(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, bias=False)
+        self.norm = nn.BatchNorm2d(4)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, x):
+        return self.head(torch.relu(self.norm(self.conv(x))).mean((2, 3)))
+
+
+class NormalisedHere(M.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = M.Conv2d(3, 4, 3, bias=False)
+        self.norm = M.BatchNorm2d(4)
+        self.head = M.Linear(4, 2)
+
+    def forward(self, x):
+        return self.head(F.flatten(F.avg_pool2d(F.relu(self.norm(self.conv(x))), 6), 1))
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_graph_is_that_of_the_same_model_written_here(training):
+    counts = []
+    x = tg.Tensor(np.ones((2, 3, 8, 8), np.float32))
+    for net in (from_torch(Normalised(), torch.ones(2, 3, 8, 8)), NormalisedHere()):
+        net.train(training)
+        gm = tg.autodiff.GradManager().attach(net.parameters())
+
+        def step(net=net, gm=gm):
+            if not training:
+                return net(x)
+            with gm:
+                loss = net(x).sum()
+                gm.backward(loss)
+            return loss
+
+        graph, _ = optimised(tg.jit.capture(step))
+        counts.append(collections.Counter(node.op.name for node in graph.nodes))
+    counts[1]["add"] += training  # PyTorch counts the batches
+    assert counts[0] == +counts[1]
+
+
+def test_norms_keep_vectors_in_the_state_alone():
+    module = Normalised()
+    ours = from_torch(module, torch.ones(2, 3, 8, 8))
+    assert ours.norm.weight.shape == ours.norm.running_var.shape == (1, 4, 1, 1)
+    shapes = {name: tuple(value.shape) for name, value in module.state_dict().items()}
+    assert {name: value.shape for name, value in ours.state_dict().items()} == shapes
+    there = to_torch_state_dict(ours)
+    assert {name: tuple(value.shape) for name, value in there.items()} == shapes
+    there["norm.bias"] = torch.arange(4.0)
+    load_torch_state_dict(ours, there)
+    assert ours.norm.bias.shape == (1, 4, 1, 1)
+    assert ours.state_dict()["norm.bias"].tolist() == [0, 1, 2, 3]
+
+
+class Borrowing(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(3)
+
+    def forward(self, x):
+        return self.norm(x[..., None])[..., 0] + self.norm.weight
+
+
+def test_a_vector_that_others_read_stays_one():
+    module = Borrowing()
+    ours = from_torch(module, torch.ones(2, 3))
+    assert ours.norm.weight.shape == (3,)
+    x = torch.randn(4, 3)
+    close(ours(ours_of(x)).numpy(), module(x).detach().numpy(), 1e-6)

@@ -5,13 +5,15 @@ import pytest
 
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
+pytest.importorskip("torch")
 
 import tengen as tg  # noqa: E402
 import tengen.functional as F  # noqa: E402
 import tengen.module as M  # noqa: E402
 from tengen import models  # noqa: E402
 from tengen.base.errors import ArgumentError, UnsupportedError  # noqa: E402
-from tengen.interop import from_onnx, from_torch, to_onnx  # noqa: E402
+from tengen.interop import from_onnx, to_onnx  # noqa: E402
+from tests.engine.interop.beside_torch import imported  # noqa: E402
 from tests.engine.interop.torch_models import MODELS  # noqa: E402
 
 IMAGE = (1, 3, 64, 64)
@@ -90,10 +92,7 @@ def test_every_model(name, tmp_path):
 
 @pytest.mark.parametrize("name", tiers(MODELS))
 def test_imported_models(name, tmp_path):
-    torch = pytest.importorskip("torch")
-    torch.manual_seed(0)
-    module, inputs = MODELS[name]()
-    model = from_torch(module, *inputs)
+    _, model, inputs = imported(MODELS[name])
     model.eval()
     samples = [s.numpy() for s in inputs]
     for opset in (17, 21):
@@ -165,7 +164,9 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("opset", [17, 18, 20, 21])
+@pytest.mark.parametrize(
+    "opset", [17, *(pytest.param(n, marks=pytest.mark.long) for n in (18, 20)), 21]
+)
 def test_operators(name, opset, tmp_path):
     rng = np.random.default_rng(1)
     x = rng.standard_normal((2, 3, 4, 4)).astype(np.float32)

@@ -11,6 +11,7 @@ import tengen as tg  # noqa: E402
 import tengen.module as M  # noqa: E402
 from tengen.base.errors import ArgumentError, GradientError  # noqa: E402
 from tengen.interop import PyTorchModule  # noqa: E402
+from tengen.interop.torch_memory import shared_from_torch, shared_with_torch  # noqa: E402
 from tengen.optimizer import SGD, Adam  # noqa: E402
 from tests.engine.interop.beside_torch import close  # noqa: E402
 
@@ -86,6 +87,71 @@ def test_parameters_and_results_are_shared_without_a_copy():
     x = tg.Tensor(np.ones(2000, np.float32))
     y = layer(x)
     assert seen == [(x._buffer.array.ctypes.data, y._buffer.array.ctypes.data)]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16", "int64", "bool"])
+def test_memory_is_one_both_ways_in_every_data_type(dtype):
+    theirs = torch.arange(12).reshape(3, 4).to(getattr(torch, dtype))
+    ours = shared_from_torch(theirs)
+    assert ours._buffer.array.ctypes.data == theirs.data_ptr()
+    assert ours.dtype.name == dtype and ours.numpy().astype(float).tolist() == theirs.tolist()
+    back = shared_with_torch(ours)
+    assert back.data_ptr() == theirs.data_ptr() and back.dtype == theirs.dtype
+    theirs[0, 0] = 1
+    assert back[0, 0] == 1 and ours.numpy()[0, 0] == 1
+
+
+def test_gradients_come_and_go_in_the_same_memory():
+    seen = {}
+
+    class Watched(torch.autograd.Function):
+        @staticmethod
+        def forward(context, x):
+            return x * 2
+
+        @staticmethod
+        def backward(context, grad):
+            made = grad * 2
+            seen.update(came=grad.data_ptr(), went=made.data_ptr())
+            return made
+
+    class Calling(torch.nn.Module):
+        def forward(self, x):
+            return Watched.apply(x)
+
+    class Passing(tg.autodiff.Function):
+        def forward(self, y):
+            return y * 1
+
+        def backward(self, dy):
+            made = dy * 3
+            seen["given"] = made._buffer.array.ctypes.data
+            return made
+
+    layer, x = PyTorchModule(Calling()), tg.Tensor(np.ones(3000, np.float32))
+    gm = tg.autodiff.GradManager().attach([x])
+    with gm:
+        gm.backward(Passing()(layer(x)).sum())
+    assert seen["came"] == seen["given"]
+    assert x.grad._buffer.array.ctypes.data == seen["went"]
+    assert x.grad.numpy()[0] == 6
+
+
+@pytest.mark.skipif(
+    not (torch.cuda.is_available() and tg.get_device_count("gpu")), reason="no GPU that both see"
+)
+def test_memory_is_one_on_a_gpu():
+    net = torch.nn.Linear(3, 2).cuda()
+    layer = PyTorchModule(net)
+    x = tg.Tensor(np.ones((4, 3), np.float32), device="gpu0")
+    assert shared_with_torch(x).data_ptr() == x._buffer.array.data.ptr
+    assert layer.weight._buffer.array.data.ptr == net.weight.data_ptr()
+    gm = tg.autodiff.GradManager().attach([x, *layer.parameters()])
+    with gm:
+        y = layer(x)
+        gm.backward((y * y).sum())
+    close(y.numpy(), net(torch.ones(4, 3).cuda()).detach().cpu().numpy(), 1e-5)
+    close(x.grad.numpy(), 2 * y.numpy() @ layer.weight.numpy(), 1e-5)
 
 
 class Spy(torch.nn.Module):

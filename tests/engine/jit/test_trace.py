@@ -222,7 +222,7 @@ def test_capture_refuses_what_needs_a_value():
 def test_the_configurations_check_their_fields():
     assert SublinearMemoryConfig().genetic_pool_size == 20
     assert DTRConfig(eviction_threshold=10).evictee_minimum_size == 2**20
-    assert GraphOptimizationConfig().jit_fuse_reduce == 0
+    assert GraphOptimizationConfig().jit_fuse_reduce is None
     with pytest.raises(ValueError, match="at least 0"):
         SublinearMemoryConfig(lb_memory_mb=-1)
     with pytest.raises(ValueError, match="at least 0"):
@@ -237,3 +237,23 @@ def test_a_profile_names_operators():
     assert any("matmul" in op for op, *_ in profile["operators"])
     with pytest.raises(tg.base.errors.StateError, match="profiling=True"):
         trace(lambda a: a).get_profile()
+
+
+def test_passes_can_be_turned_off():
+    a = tg.tensor(np.ones((64, 64), "float32"))
+
+    def total(v):
+        return (F.exp(v) * 2).sum()
+
+    def used(config):
+        run = trace(total, graph_opt_config=config)
+        assert run(a).item() == pytest.approx(2 * 64 * 64 * np.e, rel=1e-5)
+        (stretch,) = run.runner.tree.programs.values()
+        return [node.op.name for node in stretch.graph.nodes], run
+
+    plain, run = used(None)
+    assert [op.name for op in run.ops] == ["exp", "mul", "sum"]
+    assert len(run.vars) == 4
+    assert plain == ["fused_reduction"]
+    off, _ = used(GraphOptimizationConfig(jit_fuse_reduce=0))
+    assert off == ["fused_elementwise", "sum"]

@@ -69,7 +69,7 @@ def _number(rewrite: Rewrite, var: Var | None) -> float | None:
     buffer = None if var is None else rewrite.made.constants.get(var)
     if buffer is None or buffer.type.layout is not None or buffer.type.size != 1:
         return None
-    return np.asarray(buffer.array).reshape(-1)[0].item()  # type: ignore[no-any-return]
+    return buffer.array.reshape(-1)[0].item()  # type: ignore[no-any-return]
 
 
 def _neutral(right: float, commutes: bool) -> Rule:

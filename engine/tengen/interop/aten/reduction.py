@@ -25,7 +25,13 @@ def total(x: Any, axes: Any = None, keepdim: bool = False, dtype: Any = None) ->
 @aten("mean")
 def mean(x: Any, axes: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
     """The mean over axes (all)."""
-    return F.mean(real(_cast(x, dtype)), axes_of(axes, x.ndim), keepdim)
+    found = axes_of(axes, x.ndim)
+    x = real(_cast(x, dtype))
+    if x.ndim == 4 and sorted(found) == [2, 3] and x.size:
+        # Global average pooling is written so; pooling keeps the layout that convolutions use.
+        pooled = F.avg_pool2d(x, x.shape[2:])
+        return pooled if keepdim else shape_ops.reshape(pooled, shape=x.shape[:2])
+    return F.mean(x, found, keepdim)
 
 
 @aten("prod.default")

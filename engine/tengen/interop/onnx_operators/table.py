@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ...base import dtype as dt
+from ...base.errors import ArgumentError, TengenError
 from ...graph.state import state
 from ...tensor import Tensor
 
@@ -127,15 +128,28 @@ def eagerly() -> Iterator[None]:
 
 
 class Operation:
-    """A node's operator with its attributes: called with its inputs, gives its outputs."""
+    """A node's operator with its attributes: called with its inputs, gives its outputs.
 
-    def __init__(self, name: str, attributes: dict[str, Any], opset: int, outputs: int):
+    `label` says which node it is. Raises ArgumentError for inputs that it can do nothing with.
+    """
+
+    def __init__(self, name: str, attributes: dict[str, Any], opset: int, outputs: int, label: str):
         self.name = name
         self.attributes = attributes
         self.opset = opset
         self.outputs = outputs
+        self.label = label
 
     def __call__(self, *inputs: Any) -> tuple[Any, ...]:
+        try:
+            return self.made(inputs)
+        except TengenError:
+            raise
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise ArgumentError(f"[{self.label}] cannot be computed: {error}") from error
+
+    def made(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The outputs."""
         entry = find(self.name)
         assert entry is not None
         named = dict(self.attributes)

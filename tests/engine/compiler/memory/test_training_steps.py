@@ -69,7 +69,10 @@ def _no_model_stays():
     program.cache_clear()
 
 
-@pytest.mark.parametrize("name", [*IMAGES, "gpt"])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.long) if n == "resnet50" else n for n in (*IMAGES, "gpt")],
+)
 def test_the_arena_is_within_three_percent_of_what_must_live(name):
     plan = program(name)[1].plan
     assert plan.live > 100_000_000
@@ -88,10 +91,10 @@ def test_no_two_living_values_share_bytes():
 
 
 def test_every_parameter_is_updated_in_its_own_memory():
-    made = program("resnet50")[1]
+    made = program("resnet18")[1]
     taken = [s for s in made.lowered.inputs if s.overwritten]
     weights = [s for s in taken if s.nbytes > 100_000]
-    assert len(weights) >= 2 * 40
+    assert len(weights) >= 2 * 17
     fresh = [p for p in made.lowered.outputs if p.storage.index < 0]
     assert sum(p.type.nbytes for p in fresh) < 1_000_000
 
