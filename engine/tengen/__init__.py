@@ -52,11 +52,12 @@ __version__ = "0.1.0"
 # As in MegEngine, where the package's name for the class hides the module.
 globals()["tensor"] = Tensor
 
-_LATER = ("compat", "data", "deploy", "dtr", "interop", "jit", "models", "viz")
+_LATER = ("amp", "compat", "data", "deploy", "dtr", "interop", "jit", "models", "viz")
 
 __all__ = [
     "Parameter",
     "Tensor",
+    "amp",
     "autodiff",
     "coalesce_free_memory",
     "compat",

@@ -6,6 +6,7 @@ import numpy as np
 
 from .base import dtype as dt
 from .base.errors import ArgumentError
+from .graph.state import state
 from .tensor import Tensor, constant
 
 NUMBER = (bool, int, float, complex)
@@ -50,6 +51,17 @@ def floating(x: Any) -> Tensor:
     """The operand as floats: integers and bool become float32."""
     value = as_tensor(x)
     return value if dt.is_differentiable(value.dtype) else value.astype(dt.float32)
+
+
+def ready(op: Any, x: Any) -> Any:
+    """The operand in the type that autocast, where one is on, wants for `op`; else as it is.
+
+    For functions that settle data types before they call the operator.
+    """
+    precision = state.precision
+    if precision is None or not isinstance(x, Tensor):
+        return x
+    return precision.operand(op, x)
 
 
 def axis_tuple(name: str, axis: Any, ndim: int) -> tuple[int, ...] | None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import ShapeError
-from ..operands import floating
+from ..operands import floating, ready
 from ..ops import elementwise, reduce
 from ..ops.attention import attention
 from ..ops.joining import concat
@@ -146,7 +146,7 @@ def multi_head_attention(
             f"[{NAME}] query (N, L, E), key (N, S, K) and value (N, S, V) are needed; got"
             f" {query.shape}, {key.shape}, {value.shape}"
         )
-    q, k, v = floating(query), floating(key), floating(value)
+    q, k, v = (floating(ready(attention, x)) for x in (query, key, value))
     q_size, k_size, v_size, o_size = (
         embed_dim if size is None else size
         for size in (qproj_size, kproj_size, vproj_size, oproj_size)

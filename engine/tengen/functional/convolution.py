@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..base.errors import ArgumentError, ShapeError
-from ..operands import floating, pair
+from ..operands import floating, pair, ready
 from ..ops import convolution as ops
 from ..ops import elementwise
 from ..ops.matmul import matmul
@@ -67,12 +67,13 @@ def _forward(
     name: str, axes: int, inp: Any, weight: Any, bias: Any, stride: Any, padding: Any,
     dilation: Any, groups: int, conv_mode: Any, compute_mode: Any,
 ) -> Tensor:  # fmt: skip
-    x, w = pair(name, floating(inp), weight)
+    op = ops.convolution
+    x, w = pair(name, floating(ready(op, inp)), ready(op, weight))
     _check(name, x, w, groups, conv_mode, compute_mode, axes)
     operands = [x, w]
     if bias is not None:
         operands.append(bias if bias.dtype == x.dtype else bias.astype(x.dtype))
-    return ops.convolution(  # type: ignore[no-any-return]
+    return op(  # type: ignore[no-any-return]
         *operands,
         stride=per_axis(name, "stride", stride, axes),
         padding=per_axis(name, "padding", padding, axes),
@@ -124,7 +125,8 @@ def _transposed(
     name: str, axes: int, inp: Any, weight: Any, bias: Any, stride: Any, padding: Any,
     output_padding: Any, dilation: Any, groups: int, conv_mode: Any, compute_mode: Any,
 ) -> Tensor:  # fmt: skip
-    x, w = pair(name, floating(inp), weight)
+    op = ops.convolution_backward_data
+    x, w = pair(name, floating(ready(op, inp)), ready(op, weight))
     _check(name, x, w, groups, conv_mode, compute_mode, axes)
     window = {
         "stride": per_axis(name, "stride", stride, axes),
@@ -146,7 +148,7 @@ def _transposed(
     )  # fmt: skip
     if any(n < 1 for n in size):
         raise ShapeError(f"[{name}] padding {window['padding']} leaves an output of size {size}")
-    y = ops.convolution_backward_data(x, w, size=size, **window)
+    y = op(x, w, size=size, **window)
     if bias is None:
         return y  # type: ignore[no-any-return]
     bias = bias.astype(y.dtype)

@@ -4,7 +4,7 @@ import math
 
 from ..base import dtype as dt
 from ..base.errors import ArgumentError, ShapeError
-from ..operands import floating, pair
+from ..operands import floating, pair, ready
 from ..ops import elementwise
 from ..ops.attention import attention, hide_later
 from ..ops.matmul import matmul
@@ -43,8 +43,9 @@ def scaled_dot_product_attention(
     which is added, broadcasts to (B, heads, T, S); `is_causal` hides the keys behind each query,
     the last of both being level. Without mask and dropout the weights are never held in memory.
     """
-    q, k = pair(NAME, floating(query), key)
-    q, v = pair(NAME, q, value)
+    q, k, v = (ready(attention, x) for x in (query, key, value))
+    q, k = pair(NAME, floating(q), k)
+    q, v = pair(NAME, q, v)
     k = k.astype(q.dtype)
     if q.ndim != 4:
         raise ShapeError(f"[{NAME}] query must be (B, heads, T, d); got shape {q.shape}")

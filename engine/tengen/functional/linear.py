@@ -3,7 +3,7 @@
 import math
 
 from ..base.errors import ArgumentError, ShapeError
-from ..operands import floating, pair
+from ..operands import floating, pair, ready
 from ..ops.matmul import matmul
 from ..ops.shape import reshape
 from ..tensor import Tensor
@@ -15,7 +15,7 @@ def linear(
     inp: Tensor, weight: Tensor, bias: Tensor | None = None, compute_mode: str = "default"
 ) -> Tensor:
     """inp @ weight.T + bias: inp (..., in), weight (out, in), bias (out,), result (..., out)."""
-    x, w = pair("linear", floating(inp), weight)
+    x, w = pair("linear", floating(ready(matmul, inp)), ready(matmul, weight))
     if w.ndim != 2 or not x.ndim or x.shape[-1] != w.shape[1]:
         raise ShapeError(
             f"[linear] weight (out, in) takes inputs (..., in); got {w.shape} and {x.shape}"

@@ -1,7 +1,7 @@
 """Loss functions. `reduction` is "mean", "sum" or "none" everywhere."""
 
 from ..base.errors import ArgumentError, ShapeError
-from ..operands import floating, pair
+from ..operands import floating, pair, ready
 from ..ops import activation, arithmetic, elementwise, reduce, transcendental
 from ..ops import loss as ops
 from ..tensor import Tensor
@@ -14,15 +14,20 @@ __all__ = [
 ]  # fmt: skip
 
 
+def _precise(pred: Tensor) -> Tensor:
+    """Predictions in the type that autocast wants for losses."""
+    return ready(ops.cross_entropy, pred)  # type: ignore[no-any-return]
+
+
 def l1_loss(pred: Tensor, label: Tensor, reduction: str = "mean") -> Tensor:
     """|pred - label|, elementwise, reduced."""
-    x, y = pair("l1_loss", pred, label)
+    x, y = pair("l1_loss", _precise(pred), label)
     return reduced("l1_loss", arithmetic.abs(elementwise.sub(x, y)), reduction)
 
 
 def square_loss(pred: Tensor, label: Tensor, reduction: str = "mean") -> Tensor:
     """(pred - label) squared, elementwise, reduced."""
-    x, y = pair("square_loss", floating(pred), label)
+    x, y = pair("square_loss", floating(_precise(pred)), label)
     return reduced("square_loss", arithmetic.square(elementwise.sub(x, y)), reduction)
 
 
@@ -63,7 +68,7 @@ def binary_cross_entropy(
 
     From logits it is formed as softplus(pred) - label * pred, which never overflows.
     """
-    x, y = pair("binary_cross_entropy", floating(pred), label)
+    x, y = pair("binary_cross_entropy", floating(_precise(pred)), label)
     if with_logits:
         made = elementwise.sub(activation.softplus(x), elementwise.mul(x, y))
     else:
@@ -85,7 +90,7 @@ def hinge_loss(pred: Tensor, label: Tensor, norm: str = "L1", reduction: str = "
     """
     if norm.upper() not in ("L1", "L2"):
         raise ArgumentError(f"[hinge_loss] norm is L1 or L2; got {norm!r}")
-    x, y = pair("hinge_loss", floating(pred), label)
+    x, y = pair("hinge_loss", floating(_precise(pred)), label)
     margin = elementwise.affine(elementwise.mul(x, y), scale=-1.0, shift=1.0)
     made = activation.relu(margin)
     if norm.upper() == "L2":

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..base import dtype as dt
 from ..base.errors import ArgumentError, ShapeError
-from ..operands import as_tensor, axis_tuple, floating
+from ..operands import as_tensor, axis_tuple, floating, ready
 from ..ops import arg_extreme, arithmetic, complex_numbers, elementwise, product, reduce, scan
 from ..ops.matmul import matmul as product_of_matrices
 from ..ops.shape import reshape, transpose
@@ -136,7 +136,8 @@ def matmul(
     """
     if compute_mode not in ("default", "float32"):
         raise ArgumentError(f"[matmul] compute_mode is default or float32; got {compute_mode!r}")
-    a, b = numbers("matmul", inp1, inp2)
+    a, b = (ready(product_of_matrices, x) for x in (inp1, inp2))
+    a, b = numbers("matmul", a, b)
     left, right = a.ndim, b.ndim
     if left > 1 and right > 1:
         return product_of_matrices(a, b, transpose_a=transpose_a, transpose_b=transpose_b)  # type: ignore[no-any-return]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..base.errors import ArgumentError, ShapeError
-from ..operands import floating
+from ..operands import floating, ready
 from ..ops import elementwise
 from ..ops.arithmetic import square
 from ..ops.norm import batch_norm as batch_norm_op
@@ -48,7 +48,7 @@ def batch_norm(
     (output, new_mean, new_var) with `inplace=False`. Otherwise the running ones are used and must
     be given. Parameters have C elements, as (C,) or (1, C, 1, 1).
     """
-    x = floating(inp)
+    x = floating(ready(batch_norm_op if training else batch_norm_inference, inp))
     if x.ndim < 2:
         raise ShapeError(f"[batch_norm] input must have a channel axis; got shape {x.shape}")
     shape = (1, x.shape[1], *[1] * (x.ndim - 2))
@@ -121,7 +121,7 @@ def layer_norm(
 
     weight and bias have that shape; they are used, and needed, if `affine`.
     """
-    x = floating(inp)
+    x = floating(ready(layer_norm_op, inp))
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     if not shape or x.shape[-len(shape) :] != shape:
         raise ShapeError(
@@ -140,7 +140,7 @@ def group_norm(
 
     weight and bias hold C numbers (Wu and He, "Group Normalization", 2018).
     """
-    x = floating(inp)
+    x = floating(ready(layer_norm_op, inp))
     if x.ndim < 2 or num_groups < 1 or x.shape[1] % num_groups:
         raise ShapeError(
             f"[group_norm] channels must divide into {num_groups} groups; got shape {x.shape}"
@@ -157,7 +157,7 @@ def instance_norm(
     eps: float = 1e-5,
 ) -> Tensor:  # fmt: skip
     """Normalises each channel of each image of inp (N, C, ...); weight and bias hold C numbers."""
-    x = floating(inp)
+    x = floating(ready(layer_norm_op, inp))
     if x.ndim < 3:
         raise ShapeError(f"[instance_norm] input must be (N, C, ...); got shape {x.shape}")
     shape = (x.shape[1], *[1] * (x.ndim - 2))
@@ -173,7 +173,7 @@ def general_norm(
 
     weight and bias have the lengths of those axes.
     """
-    x = floating(inp)
+    x = floating(ready(layer_norm_op, inp))
     given = (normalized_axis,) if isinstance(normalized_axis, int) else tuple(normalized_axis)
     axes = tuple(a + x.ndim if a < 0 else a for a in given)
     if not axes or list(axes) != sorted(set(axes)) or axes[0] < 0 or axes[-1] >= x.ndim:
@@ -194,7 +194,7 @@ def local_response_norm(
     inp (N, C, ...); kernel_size // 2 channels on either side count (Krizhevsky, Sutskever and
     Hinton, 2012, section 3.3).
     """
-    x = floating(inp)
+    x = floating(ready(layer_norm_op, inp))
     if x.ndim < 3 or kernel_size < 1:
         raise ShapeError(
             f"[local_response_norm] input must be (N, C, ...) and kernel_size at least 1; got shape"

@@ -5,6 +5,7 @@ from typing import Any
 
 from ..base import dtype as dt
 from ..base.errors import ArgumentError, DTypeError, ShapeError
+from ..graph.state import full_precision
 from ..operands import as_tensor, floating, pair
 from ..ops.elementwise import add
 from ..ops.matmul import matmul
@@ -45,7 +46,8 @@ def cvt_color(inp: Tensor, mode: str = "") -> Tensor:
         raise ShapeError(
             f"[{name}] {mode} takes images (N, H, W, {len(matrix)}); got shape {x.shape}"
         )
-    found = matmul(x, Tensor(matrix, dtype=x.dtype, device=x.device))
+    with full_precision():
+        found = matmul(x, Tensor(matrix, dtype=x.dtype, device=x.device))
     return found if shift is None else add(found, Tensor(shift, dtype=x.dtype, device=x.device))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..base import dtype as dt
 from ..base.errors import ArgumentError, ShapeError
+from ..graph.state import full_precision
 from ..operands import as_tensor, shape_tuple
 from ..ops.elementwise import div
 from ..ops.matmul import matmul
@@ -102,7 +103,8 @@ def _warp(
         raise ArgumentError(f"[{name}] out_shape is a height and a width; got {out_shape!r}")
     y, x = np.mgrid[: size[0], : size[1]].reshape(2, -1)
     grid = Tensor(np.stack([x, y, np.ones_like(x)]), dtype=matrix.dtype, device=matrix.device)
-    points = matmul(matrix, grid)  # (M, rows, H * W)
+    with full_precision():  # bfloat16 does not hold the number of a pixel
+        points = matmul(matrix, grid)  # (M, rows, H * W)
     if rows == 3:
         points = div(
             sliced(points, index=(_ALL, (0, 2, 1))), sliced(points, index=(_ALL, (2, 3, 1)))

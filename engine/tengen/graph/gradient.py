@@ -10,7 +10,7 @@ from ..base.dtype import is_differentiable
 from .graph import Recorder
 from .node import Var
 from .opdef import Call, OpDef
-from .state import state
+from .state import full_precision, state
 from .types import TensorType
 
 
@@ -62,7 +62,8 @@ def trace_gradient(
     dys = [recorder.input(t) if g else None for t, g in zip(out_types, given, strict=True)]
     before, state.mode = state.mode, recorder
     try:
-        grads = op.grad(Call(op, attrs, tuple(ins), tuple(outs), wanted), *dys)
+        with full_precision():
+            grads = op.grad(Call(op, attrs, tuple(ins), tuple(outs), wanted), *dys)
     finally:
         state.mode = before
     if not isinstance(grads, tuple) or len(grads) != len(in_types):

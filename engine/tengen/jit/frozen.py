@@ -2,7 +2,8 @@
 
 Arguments and the handles of parameters and states are read, the program runs, and the handles
 take their next values. It stands only for what it was recorded with: shapes, data types, modes
-of modules and plain values are guarded, and what cannot be replayed is refused with its reason.
+of modules, autocast and plain values are guarded, and what cannot be replayed is refused with its
+reason.
 """
 
 import weakref
@@ -71,6 +72,7 @@ class Frozen:
         self.optimizers: list[Optimizer] = seen.optimizers
         self.places = [p for p in seen.places if not _counts(p)]
         self.alike = _alike(self.leaves)
+        self.precision = state.precision
 
     def record(self, runner: Runner, args: Any, kwargs: Any) -> Any:
         """Run the call once, checked; what the function returned."""
@@ -209,7 +211,7 @@ class Frozen:
             return None
         if any(t.type is not kind for t, kind in zip(leaves, self.types, strict=True)):
             return None
-        if _alike(leaves) != self.alike:
+        if _alike(leaves) != self.alike or state.precision != self.precision:
             return None
         if any((t.grad is not None) is not had for t, had in self.with_grad):
             return None

@@ -1,4 +1,5 @@
-"""oneDNN's convolutions: float32, blocked where oneDNN wants it, so that a chain never reorders."""
+"""oneDNN's convolutions: float32 and bfloat16, blocked where oneDNN wants it, so that a chain
+never reorders."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -21,6 +22,18 @@ def usable(*types: TensorType | None) -> bool:
     """True if oneDNN is there and all are float32 with at least one element."""
     return all(t is None or (t.dtype == dt.float32 and t.size) for t in types) and (
         library.available()
+    )
+
+
+def multipliable(*types: TensorType | None) -> bool:
+    """True if oneDNN is there and all are float32, or all bfloat16 where the CPU has vectors for
+    it, with at least one element."""
+    given = [t for t in types if t is not None]
+    if not all(t.size for t in given):
+        return False
+    kinds = {t.dtype for t in given}
+    return library.available() and (
+        kinds == {dt.float32} or (kinds == {dt.bfloat16} and library.has_bfloat16())
     )
 
 
@@ -91,7 +104,7 @@ def bind(
 def forward(in_types: Types, out_types: Types, **attrs: Any) -> Bound | None:
     """Forward, with the bias in the same pass."""
     x, weight = in_types[:2]
-    if not usable(*in_types, *out_types):
+    if not multipliable(*in_types, *out_types):
         return None
 
     def make(src: Desc, dst: Desc) -> Any:
@@ -124,7 +137,7 @@ forward.physical = True  # type: ignore[attr-defined]
 def backward_data(in_types: Types, out_types: Types, *, size: Any, **attrs: Any) -> Bound | None:
     """The gradient of the input."""
     dy, weight = in_types
-    if not usable(*in_types, *out_types):
+    if not multipliable(*in_types, *out_types):
         return None
 
     def make(diff_dst: Desc, diff_src: Desc) -> Any:
@@ -153,7 +166,7 @@ def backward_weight(in_types: Types, out_types: Types, *, shape: Any, **attrs: A
     A parameter that follows its gradient's layout is then never reordered for the forward pass.
     """
     x, dy = in_types
-    if not usable(*in_types, *out_types):
+    if not multipliable(*in_types, *out_types):
         return None
 
     def make(src: Desc, diff_dst: Desc) -> Any:

@@ -7,7 +7,7 @@ from ..graph.types import TensorType
 from ..kernels.onednn import convolution as onednn
 from ..kernels.onednn.errors import Unsupported
 from ..kernels.onednn.memory import Desc
-from .convolution_onednn import data_pairs, plain_or_blocked, usable
+from .convolution_onednn import data_pairs, multipliable, plain_or_blocked
 from .fused_convolution import fused_convolution
 
 Types = tuple[TensorType, ...]
@@ -33,7 +33,7 @@ def build(in_types: Types, out_types: Types, *, activation: str, **attrs: Any) -
     x, weight = in_types[:2]
     shift, scale, residual = (*in_types[2:], None, None, None)[:3]
     (y,) = out_types
-    if not usable(*in_types, y) or (scale is not None and shift is None):
+    if not multipliable(*in_types, y) or (scale is not None and shift is None):
         return None
 
     def make(src: Desc, dst: Desc) -> Any:

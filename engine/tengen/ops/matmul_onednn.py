@@ -1,4 +1,5 @@
-"""oneDNN's matrix product: float32, any strides of the operands, the bias in the same pass.
+"""oneDNN's matrix product: float32 and bfloat16, any strides of the operands, the bias in
+the same pass.
 
 Small products stay with NumPy, whose call costs less.
 """
@@ -12,7 +13,7 @@ from ..graph.types import TensorType
 from ..kernels.onednn import matmul as onednn
 from ..kernels.onednn.errors import Unsupported
 from ..kernels.onednn.memory import Desc
-from .convolution_onednn import usable
+from .convolution_onednn import multipliable
 from .matmul import matmul
 
 Types = tuple[TensorType, ...]
@@ -42,7 +43,7 @@ def product(
     a, b = in_types[:2]
     (y,) = out_types
     inner = a.shape[-2 if turned[0] else -1]
-    if y.size * inner < SMALLEST or y.ndim > MOST_AXES or not usable(*in_types, y):
+    if y.size * inner < SMALLEST or y.ndim > MOST_AXES or not multipliable(*in_types, y):
         return None
     plans: dict[Any, Any] = {}
     ndim = y.ndim

@@ -11,7 +11,7 @@ from typing import Any
 from ..base.errors import GradientError
 from ..graph.node import Node, Var
 from ..graph.opdef import Call
-from ..graph.state import state
+from ..graph.state import full_precision, state
 from ..graph.value import wrap
 from .buffer import Buffer, Tag
 from .eager import gradient_program, run_buffers
@@ -59,8 +59,14 @@ def backward(roots: list[tuple[Var, Any]], add: Any, keep: bool) -> dict[Var, An
     """Gradients of the leaves reached from `roots`, which pair a Var with its gradient value.
 
     `add` is the operator that sums gradients. With `keep` the tape stays whole and the gradient
-    computation is itself recorded; without it every visited call is released.
+    computation is itself recorded; without it every visited call is released. The data types are
+    those of the recorded calls, whatever autocast is on.
     """
+    with full_precision():
+        return _backward(roots, add, keep)
+
+
+def _backward(roots: list[tuple[Var, Any]], add: Any, keep: bool) -> dict[Var, Any]:
     if keep:
         pending = _Pending(add)
         for var, value in roots:

@@ -31,6 +31,7 @@ _INSTRUCTION_SETS = {
     0x1EF: "AVX-512 FP16",
     0xFEF: "AVX-512 AMX",
 }
+_AVX_512 = 0x27
 
 _log = logging.getLogger("tengen.kernels.onednn")
 _chosen_path = ""
@@ -141,6 +142,11 @@ def instruction_set() -> str:
     """The widest vector instructions oneDNN uses on this processor, such as "AVX-512 BF16"."""
     found = load().c.dnnl_get_effective_cpu_isa()
     return max((code, name) for code, name in _INSTRUCTION_SETS.items() if code <= found)[1]
+
+
+def has_bfloat16() -> bool:
+    """Whether oneDNN has fast bfloat16 kernels here: with AVX-512, which can stand in for it."""
+    return bool(load().c.dnnl_get_effective_cpu_isa() >= _AVX_512)
 
 
 def when_stale(clear: Callable[[], None]) -> Callable[[], None]:
