@@ -25,6 +25,7 @@ MODULES = (
     "tengen.module.init",
     "tengen.optimizer",
     "tengen.autodiff",
+    "tengen.amp",
     "tengen.random",
     "tengen.data",
     "tengen.data.dataset",
@@ -110,6 +111,12 @@ def defined(module: ModuleType) -> dict[str, Any]:
     return found
 
 
+def settings(module: ModuleType) -> dict[str, property]:
+    """Return the settings of a module that has checked ones, by name."""
+    found = vars(type(module)).items()
+    return {name: value for name, value in found if isinstance(value, property)}
+
+
 def _made_in(module: ModuleType, value: Any) -> bool:
     """Whether the module, or for a gathering one a file of its package, made the value."""
     own, home = module.__name__, value.__module__
@@ -164,6 +171,8 @@ def section(name: str, seen: dict[int, str]) -> list[str]:
     if name in ALSO:
         made[-1] += f" {ALSO[name]}"
     made.append("")
+    for label, value in settings(module).items():
+        made += lines(Entry(label, "", summary(value)))
     for label, value in defined(module).items():
         if seen.setdefault(id(value), name) != name:
             continue

@@ -7,8 +7,8 @@ from .base.errors import OutOfMemoryError
 
 def explain_shortages() -> None:
     """Have every error of the kind noted when it is made, and shown as a card in a notebook."""
-    OutOfMemoryError.witness = _note
-    OutOfMemoryError.show = _show
+    OutOfMemoryError._witness = _note
+    OutOfMemoryError._show = _show
 
 
 def _note(error: OutOfMemoryError) -> None:

@@ -70,21 +70,21 @@ class OutOfMemoryError(TengenError, MemoryError):
     `asked` is how many bytes did not fit; `document` who held what, once a witness has noted it.
     """
 
-    witness: ClassVar[Callable[..., None] | None] = None
-    show: ClassVar[Callable[..., list[str]] | None] = None
+    _witness: ClassVar[Callable[..., None] | None] = None
+    _show: ClassVar[Callable[..., list[str]] | None] = None
 
     def __init__(self, *args: object, asked: int | None = None):
         super().__init__(*args)
         self.asked = asked
         self.document: dict[str, Any] | None = None
         self._lines: list[str] | None = None
-        witness = type(self).witness
+        witness = type(self)._witness
         if asked is not None and witness is not None:
             witness(self)
 
     def _render_traceback_(self) -> list[str]:
         """The lines of the traceback; IPython asks for them when it shows the error."""
-        show = type(self).show
+        show = type(self)._show
         if self._lines is None:
             self._lines = [str(self)] if show is None else show(self)
         # IPython asks once for the screen and once for its history.

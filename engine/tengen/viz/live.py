@@ -27,8 +27,8 @@ class Live:
 
 
 def live() -> Live:
-    """Which tensors hold memory now: equal ones of one origin and shape count together."""
-    owners = live_buffers()
+    """Which tensors hold the CPU's memory now: equal ones of one origin and shape count together."""
+    owners = [owner for owner in live_buffers() if owner.type.device.host]
     numbers = {id(owner): number for number, owner in enumerate(owners)}
     known = Known()
     identify(lambda buffer: numbers.get(id(buffer)), known)

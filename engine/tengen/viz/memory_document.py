@@ -74,7 +74,9 @@ def document(
         kind.append(found)
         shape.append(shapes.number(f"{type_.dtype.name}{tuple(type_.shape)}"))
         name.append(tensors.number(known.names.get(index, "")))
-        growth.append(per_sample(type_.shape, nbytes, found, batch))
+        # what was there before the call and is no input of it stays, whatever the batch
+        stays = index < watch.before and known.kinds.get(index) != DATA
+        growth.append(0 if stays else per_sample(type_.shape, nbytes, found, batch))
     kinds = np.array(kind, np.int64)
     blocks = {
         "count": count,

@@ -137,9 +137,8 @@ def test_gradients_come_and_go_in_the_same_memory():
     assert x.grad.numpy()[0] == 6
 
 
-@pytest.mark.skipif(
-    not (torch.cuda.is_available() and tg.get_device_count("gpu")), reason="no GPU that both see"
-)
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch sees no GPU")
 def test_memory_is_one_on_a_gpu():
     net = torch.nn.Linear(3, 2).cuda()
     layer = PyTorchModule(net)

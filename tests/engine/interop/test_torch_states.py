@@ -1,5 +1,7 @@
 """State dicts of tengen.models and PyTorch's: there and back, and refusals."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,9 @@ ENTRIES = {
 @pytest.mark.parametrize("name", ENTRIES)
 def test_there_and_back(name):
     one, two = ENTRIES[name](), ENTRIES[name]()
+    rng = np.random.default_rng(0)
+    for tensor in itertools.chain(one.parameters(), one.buffers()):
+        tensor[...] = rng.standard_normal(tensor.shape)
     state = to_torch_state_dict(one)
     assert all(isinstance(v, torch.Tensor) for v in state.values())
     load_torch_state_dict(two, state)

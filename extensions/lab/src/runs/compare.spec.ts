@@ -4,7 +4,7 @@ import type { CellRun } from '../api/types.ts';
 import { shows } from './compare.ts';
 
 function run(...outputs: CellRun['outputs']): CellRun {
-  return { id: 'r', cell: 'c', state: 'done', count: 1, outputs, recent: [] };
+  return { id: 'r', cell: 'c', state: 'done', count: 1, outputs, recent: [], question: null };
 }
 
 const picture = {

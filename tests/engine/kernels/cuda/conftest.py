@@ -7,11 +7,14 @@ from tengen.base.config import config
 from tengen.kernels.cuda import gpu as gpus
 from tengen.kernels.cuda import library
 from tengen.ops.vision import resize as resizing
+from tengen.random import generator
 from tengen.runtime import gpu_memory
 from tengen.runtime import plan as plans
 
 
 def _forget():
+    for place in [p for p in generator._generators if p.kind == "gpu"]:
+        del generator._generators[place]
     for name in [n for n, d in device._devices.items() if d.kind == "gpu"]:
         del device._devices[name]
     for name in [n for n in device._devices if n.startswith("xpu")]:
