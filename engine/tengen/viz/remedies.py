@@ -21,7 +21,7 @@ from .failed_call import FailedCall, failed_call
 from .live import MIME
 from .targets import user_names
 
-SLACK = 1.05
+SLACK = 1.1
 """Room left above a prediction: eager calls hold some values a little longer than they need to."""
 MOST_FREED = 3
 

@@ -209,11 +209,19 @@ async function opened(parts: Parts, made: NewProject): Promise<Project> {
   return made.project;
 }
 
-async function goTo({ browser }: Parts, project: Project): Promise<void> {
-  if (project.directory !== null && !project.missing) {
-    await browser?.model.cd(`/${project.directory}`);
-    await browser?.model.refresh();
-  }
+/** Where the file browser is on its way to; what moves folders waits until it is there. */
+let going: Promise<void> = Promise.resolve();
+
+function goTo({ browser }: Parts, project: Project): Promise<void> {
+  const enter = async (): Promise<void> => {
+    if (project.directory !== null && !project.missing) {
+      await browser?.model.cd(`/${project.directory}`);
+      await browser?.model.refresh();
+    }
+  };
+  const arrived = going.then(enter);
+  going = arrived.catch(() => undefined);
+  return arrived;
 }
 
 async function open(parts: Parts, args: ReadonlyPartialJSONObject): Promise<unknown> {
@@ -403,8 +411,9 @@ async function rename(parts: Parts, args: ReadonlyPartialJSONObject): Promise<un
 async function trash(parts: Parts, args: ReadonlyPartialJSONObject): Promise<unknown> {
   const { trans, model, browser } = parts;
   const project = await projectOf(parts, args);
-  const inside = project.directory !== null && model.projectOf(browser?.model.path ?? '');
-  if (inside && inside.id === project.id) {
+  await going;
+  const { directory } = project;
+  if (directory !== null && `${browser?.model.path ?? ''}/`.startsWith(`${directory}/`)) {
     await browser?.model.cd('/');
   }
   await projects.trashProject(server(parts), project.id);
