@@ -27,7 +27,7 @@ class Live:
 
 
 def live() -> Live:
-    """Which tensors hold the CPU's memory now: equal ones of one origin and shape count together."""
+    """Which tensors hold the CPU's memory: equal ones of one origin and shape count together."""
     owners = [owner for owner in live_buffers() if owner.type.device.host]
     numbers = {id(owner): number for number, owner in enumerate(owners)}
     known = Known()
