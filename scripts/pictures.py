@@ -20,6 +20,7 @@ PICTURES: dict[str, tuple[str, Box | None]] = {
     "graph": ("graph-resnet50", None),
     "linked": ("linked-line", None),
     "memory": ("memory-budgets", (290, 690, 1325, 1677)),
+    "projects": ("projects-diff", (0, 0, 1360, 700)),
     "convert-report": ("convert-used", None),
     "convert-blocker": ("convert-blocker", None),
     "convert-zh": ("convert-dark-zh", None),

@@ -205,3 +205,28 @@ def test_a_kernel_asked_for_while_compiling_was_off_is_made_later():
         assert kernel.wait(60)
     finally:
         service.set_mode(before)
+
+
+def test_a_compilation_that_another_threads_imports_disturb_is_tried_again(
+    own_cache: Path, monkeypatch: pytest.MonkeyPatch
+):
+    load, disturbed = service._import, []
+
+    def importing(name: str, source: str):
+        if len(disturbed) < 2:
+            disturbed.append(name)
+            raise RuntimeError("dictionary changed size during iteration")
+        return load(name, source)
+
+    monkeypatch.setattr(service, "_import", importing)
+    service.set_mode("now")
+    assert service.request("disturbed", doubling(7.25)).ready
+    assert len(disturbed) == 2
+
+    def failing(name: str, source: str):
+        raise RuntimeError("another reason")
+
+    monkeypatch.setattr(service, "_import", failing)
+    kernel = service.request("failing", doubling(7.5))
+    assert not kernel.ready
+    assert "another reason" in (kernel.error or "")

@@ -24,6 +24,8 @@ from . import library
 
 _log = logging.getLogger("tengen.kernels.numba")
 
+_TRIES = 4
+
 
 class Mode(Enum):
     """When kernels are compiled: in the background, at the first wish, or never."""
@@ -71,7 +73,7 @@ class Kernel:
             if library.load() is None:  # which has said so, once for all kernels
                 self.error = library.why_not()
                 return
-            self._function = _import(self.name, self.source)
+            self._function = _undisturbed(_import, self.name, self.source)
             self.ready = True
         except Exception as error:  # a kernel that fails must leave NumPy in use, and say so
             self.error = f"{type(error).__name__}: {error}"
@@ -171,6 +173,20 @@ def _fingerprint() -> str:
 
 
 _imports_fingerprint: list[str] = []
+
+
+def _undisturbed(call: Callable[..., Any], *args: Any) -> Any:
+    """`call(*args)`, tried again where another thread's imports came between.
+
+    Numba goes through tables that an import in the user's thread may extend at the same time.
+    """
+    for _ in range(_TRIES):
+        try:
+            return call(*args)
+        except RuntimeError as error:
+            if "changed size during iteration" not in str(error):
+                raise
+    return call(*args)
 
 
 def _import(name: str, source: str) -> Callable[..., Any]:
