@@ -54,7 +54,7 @@ def idx(array: np.ndarray) -> bytes:
         ("a.csv", b'name,size\n"b, c",2\nd,3\n'),
         ("a.CSV", b'\xef\xbb\xbfname;size\n"b, c";2\nd;3\n'),
         ("a.tsv", b"name\tsize\nb, c\t2\nd\t3\n"),
-        ("a.csv.gz", gzip.compress(b'name,size\n"b, c",2\nd,3\n')),
+        ("a.csv.gz", gzip.compress(b'name,size\n"b, c",2\nd,3\n', mtime=0)),
         ("a.jsonl", b'{"name": "b, c", "size": 2}\n{"name": "d", "size": 3}\n'),
     ],
 )
@@ -148,7 +148,7 @@ def test_texts_and_what_cannot_be_shown() -> None:
         ("a.npy", npy(np.zeros((4, 4)))[:-8]),
         ("a-ubyte", b"\0\0\x0d\x01"),
         ("a.csv.gz", b"\x1f\x8bbroken"),
-        ("a.csv.gz", gzip.compress(b"a,b\n" * 100)[:-12]),
+        ("a.csv.gz", gzip.compress(b"a,b\n" * 100, mtime=0)[:-12]),
         ("a.jsonl", b"{broken\n"),
     ],
 )
