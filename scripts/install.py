@@ -196,8 +196,8 @@ def main(goal: str) -> None:
 
 
 def install_for_tests(installer: Installer, extras: dict[str, list[str]]) -> None:
-    """Add the test tools, PyTorch to compare with, and Chromium where apt can give it."""
-    test, torch = extras["test"], extras["torch"]
+    """Add the test tools, PyTorch and ONNX to compare with, and Chromium where apt can give it."""
+    test, compared = extras["test"], extras["torch"] + extras["onnx"]
     installer.step(
         "Test tools",
         "test",
@@ -206,11 +206,11 @@ def install_for_tests(installer: Installer, extras: dict[str, list[str]]) -> Non
         lambda: installer.pip(*test),
     )
     installer.step(
-        "PyTorch, to compare with",
-        "torch",
-        digest(torch),
-        any(VENV.glob("lib/python*/site-packages/torch")),
-        lambda: installer.pip(*torch),
+        "PyTorch and ONNX, to compare with",
+        "compared",
+        digest(compared),
+        all(any(VENV.glob(f"lib/python*/site-packages/{name}")) for name in ("torch", "onnx")),
+        lambda: installer.pip(*compared),
         optional="not to be had here: the tests that compare with it will skip",
     )
     missing = [name for name, path in SYSTEM_PACKAGES.items() if not path.exists()]

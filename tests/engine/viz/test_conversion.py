@@ -243,6 +243,7 @@ def test_a_call_in_pieces_has_a_graph_before_and_after(notebook):
 
 
 def test_a_conversion_is_written_as_onnx(notebook, tmp_path):
+    pytest.importorskip("onnx")
     made = conversion.start("net", ["x"], seconds=0.05).document
     text = conversion.export(made["number"], str(tmp_path / "net.onnx")).document["text"]
     assert "opset" in text and (tmp_path / "net.onnx").is_file()
