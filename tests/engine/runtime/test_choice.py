@@ -81,21 +81,22 @@ def test_named_kernels_win(families):
 
 def test_the_measured_choice_is_not_the_slow_one_and_is_kept(families):
     with tg.config.override(algorithm="profile", backends="slow,fast"):
-        assert chosen() == "fast"
+        first = chosen()  # "fast", or NumPy's own kernel, which does the same
+        assert first != "slow"
         timed = families["slow"]
         assert timed > 0
         file = library.cache_directory() / "choices.json"
-        assert list(json.loads(file.read_text()).values()) == ["fast"]
+        assert list(json.loads(file.read_text()).values()) == [first]
         choice._read_from.clear()
         tg.config.backends = "slow,fast"
-        assert chosen() == "fast" and families["slow"] == timed, "read from disk, not timed again"
+        assert chosen() == first and families["slow"] == timed, "read from disk, not timed again"
 
 
 def test_a_damaged_file_is_measured_anew(families):
     with tg.config.override(algorithm="profile", backends="slow,fast"):
         (library.cache_directory() / "choices.json").write_text("{damaged")
         choice._read_from.clear()
-        assert chosen() == "fast"
+        assert chosen() != "slow"
 
 
 def test_real_kernels_can_be_measured(tmp_path):
