@@ -48,11 +48,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Studio]]:
-    """Start studios, each with an empty home; equal ones are shared, all stop at the end."""
+    """Start studios, each with an empty home; equal ones are shared, all stop at the end.
+
+    One with an `own` name is shared with nobody who does not name it.
+    """
     running: dict[str, Studio] = {}
 
-    def get(**options: Any) -> Studio:
-        key = repr(sorted(options.items()))
+    def get(own: str = "", **options: Any) -> Studio:
+        key = f"{own} {sorted(options.items())!r}"
         if key not in running:
             running[key] = start_studio(tmp_path_factory.mktemp("studio"), **options)
         return running[key]

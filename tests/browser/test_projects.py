@@ -182,7 +182,7 @@ def test_search_tags_and_home_lead_to_a_project(
 def test_an_empty_panel_and_a_lost_server_are_explained(
     launch: Launch, open_lab: OpenLab, picture: Picture
 ) -> None:
-    studio = launch(settings=CHINESE | DARK)
+    studio = launch("empty", settings=CHINESE | DARK)
     page = open_lab(studio)
     show_panel(page)
     page.wait_for_selector(f"{PANEL} :text('项目是一个带有历史的文件夹')")
