@@ -8,8 +8,9 @@
 `--peers onnxruntime openvino` runs the model as an ONNX file (extra `bench`).
 
 Prints one JSON line per row and a table. PyTorch runs in four ways (plain and channels_last
-memory, default and tuned malloc); the ratio is against its best. Peak memory is that of each
-contender's whole process; the library's own share stands beside it.
+memory, default and tuned malloc; compiled, with tuned malloc alone); the ratio is against its
+best. Peak memory is that of each contender's whole process; the library's own share stands
+beside it.
 """
 
 import argparse
@@ -32,6 +33,7 @@ COLUMNS = (
     "model", "mode", "batch", "ms", "peer", "peer_ms", "ratio", "peak_mb", "peer_peak_mb",
     "gemm_gflops", "gemm_share", "fma_share",
 )  # fmt: skip
+MALLOCS = (("", {}), ("+malloc", TUNED_MALLOC))
 WAYS = {"dynamic": ("dynamic",), "static": ("frozen", "checked", "dynamic")}
 
 
@@ -49,7 +51,7 @@ def contenders(
                 found.append(Contender(peer, module, dict(options)))
             continue
         for layout in ("plain", "channels_last") if model != "gpt" else ("plain",):
-            for malloc, env in (("", {}), ("+malloc", TUNED_MALLOC)):
+            for malloc, env in MALLOCS[peer == "torch-compile" :]:  # compiling takes minutes
                 name = f"{peer}:{layout}{malloc}"
                 found.append(Contender(name, module, {**options, "layout": layout}, dict(env)))
     return ours, found
