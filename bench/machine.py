@@ -59,7 +59,8 @@ def fma_gflops(rounds: int = 2000) -> float:
     x = np.ones((THREADS, 4, 512), np.float32)
     run(x, 1)
     best = 1e9
-    for _ in range(5):  # threads of other libraries may still be spinning down
+    time.sleep(0.1)  # the matrix library's threads spin for a while after their last product
+    for _ in range(5):
         start = time.perf_counter()
         run(x, rounds // 5)
         best = min(best, time.perf_counter() - start)

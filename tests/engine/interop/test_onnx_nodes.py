@@ -92,7 +92,10 @@ def reason_of(name, error):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_nine_in_ten_pass_and_the_rest_have_a_reason():
     passed, outside, failed, unknown = 0, collections.Counter(), collections.Counter(), []
-    for case in load_model_tests(kind="node"):
+    # filters alone do not hold: an export collected in the middle puts back those of its own time
+    with np.errstate(all="ignore"):
+        cases = load_model_tests(kind="node")
+    for case in cases:
         with np.errstate(all="ignore"):
             error = outcome(case)
         if error is None:

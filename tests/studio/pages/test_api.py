@@ -265,6 +265,16 @@ async def test_forms_are_for_everybody(browser: Open, path: str) -> None:
     assert f'data-form="{path}"' in await page(browser(), path)
 
 
+@pytest.mark.parametrize("path", ["login", "join", "open"])
+async def test_a_form_waits_for_its_script(browser: Open, path: str) -> None:
+    text = await page(browser(), path)
+    form = text[text.index("<form") : text.index("</form>")]
+    # sent by the browser alone, by GET, the password would stand in the address
+    assert 'method="post"' in form
+    assert all("disabled data-wakes" in button for button in re.findall("<button[^>]*>", form))
+    assert form.count("<button") == 1
+
+
 @pytest.mark.parametrize("name", ["pages.css", "pages.js", "mark.svg"])
 async def test_assets_are_for_everybody(browser: Open, name: str) -> None:
     assert len(await page(browser(), f"static/{name}")) > 100

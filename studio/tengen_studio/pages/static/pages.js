@@ -178,6 +178,12 @@ onClick('[data-logout]', async () => {
   go('');
 });
 
+// Buttons sleep until their script listens: an early click is not lost, and the browser does not
+// send a form, its password in the address, by itself.
+for (const button of document.querySelectorAll('[data-wakes]')) {
+  button.disabled = false;
+}
+
 const units = [
   ['year', 31536000],
   ['month', 2592000],
