@@ -8,13 +8,16 @@ reason.
 
 import weakref
 from collections.abc import Callable
+from functools import cached_property
 from sys import getrefcount
 from typing import Any
 
 from ..graph.state import state
 from ..graph.value import wrap
 from ..optimizer import Optimizer
+from ..runtime.lazy import LazyBuffer
 from ..tensor import Tensor
+from .guards import Guards
 from .observed import Observed
 from .reachable import reachable
 from .readings import HandedOut, handed_out
@@ -67,8 +70,8 @@ class Frozen:
         self.waits: dict[tuple[str, int], float] = {}
         seen = reachable(function, args, kwargs)
         self.tensors = seen.tensors
-        self.with_grad: list[tuple[Tensor, bool]] = []
-        self.modes = [(m, m.training) for m in seen.modules]
+        self.modules = seen.modules
+        self.guards = Guards((), (), ())
         self.optimizers: list[Optimizer] = seen.optimizers
         self.places = [p for p in seen.places if not _counts(p)]
         self.alike = _alike(self.leaves)
@@ -81,7 +84,7 @@ class Frozen:
         handed = [t._buffer for t in self.leaves]
         self.known = {id(t._buffer): t for t in self.tensors}
         self.accumulated = {id(t.grad._buffer): t for t in self.tensors if t.grad is not None}
-        self.with_grad = [(t, t.grad is not None) for t in self.tensors]
+        self.guards = Guards(self.modules, self.tensors, self.places)
         try:
             result = self.function(*args, **kwargs)
             session.flush()
@@ -133,6 +136,11 @@ class Frozen:
         self.writes = {handle: now[index] for handle, index in self.writes.items()}
         self.grads = {handle: now[index] for handle, index in self.grads.items()}
         self.returned = [_moved(what, now) for what in self.returned]
+
+    @cached_property
+    def written(self) -> list[int]:
+        """The inputs that are handles which take a new value."""
+        return [i for i, h in enumerate(self.sources) if type(h) is not int and h in self.writes]
 
     def _take_inputs(self, session: Observed, handed: list[Any]) -> None:
         numbers = {id(b): i for i, b in reversed(list(enumerate(handed)))}
@@ -213,13 +221,7 @@ class Frozen:
             return None
         if _alike(leaves) != self.alike or state.precision != self.precision:
             return None
-        if any((t.grad is not None) is not had for t, had in self.with_grad):
-            return None
-        if any(m.training is not mode for m, mode in self.modes):
-            return None
-        if any(_current(owner, key) != value for owner, key, value in self.places):
-            return None
-        return leaves
+        return leaves if self.guards.hold() else None
 
     def __call__(self, leaves: list[Tensor]) -> Any:
         """Run on the tensors of a call that `fits` found."""
@@ -230,18 +232,14 @@ class Frozen:
         inputs = []
         for source in self.sources:
             handle = leaves[source] if type(source) is int else source
-            if type(handle) is not _Gradient:
+            buffer = handle._buffer
+            if type(buffer) is LazyBuffer and type(handle) is not _Gradient:
                 settle(handle)
-            inputs.append(handle._buffer)
+                buffer = handle._buffer
+            inputs.append(buffer)
+        buffer = None
         donated = frozenset(
-            [
-                i
-                for i, source in enumerate(self.sources)
-                if type(source) is not int
-                and source in self.writes
-                and getrefcount(inputs[i]) <= ALONE
-                and inputs[i].owner is None
-            ]
+            [i for i in self.written if getrefcount(inputs[i]) <= ALONE and inputs[i].owner is None]
         )
         made = self.runner.run(self.stretch, inputs, donated)
         for handle, index in self.writes.items():
@@ -273,13 +271,6 @@ def _alike(leaves: list[Tensor]) -> tuple[int, ...]:
     """For each tensor the first one that shares its value: aliased arguments are another call."""
     first: dict[int, int] = {}
     return tuple([first.setdefault(id(t._buffer), i) for i, t in enumerate(leaves)])
-
-
-def _current(owner: Any, key: Any) -> Any:
-    try:
-        return owner.cell_contents if key == "cell_contents" else owner[key]
-    except (KeyError, IndexError, ValueError):
-        return None
 
 
 def _counts(place: tuple[Any, Any, Any]) -> bool:
