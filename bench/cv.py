@@ -7,6 +7,10 @@
 `--peers torch torch-compile` adds torch.compile, whose compiling takes minutes; for inference
 `--peers onnxruntime openvino` runs the model as an ONNX file (extra `bench`).
 
+`--device gpu0 --precision float32 tf32 bfloat16 float16` measures on a GPU: peak memory is the
+card's then, and the share is that of the card's own rate in a large product of matrices, which
+takes its turns among the contenders.
+
 Prints one JSON line per row and a table. PyTorch runs in four ways (plain and channels_last
 memory, default and tuned malloc; compiled, with tuned malloc alone); the ratio is against its
 best. Peak memory is that of each contender's whole process; the library's own share stands
@@ -16,6 +20,7 @@ beside it.
 import argparse
 import itertools
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import machine
@@ -35,14 +40,19 @@ COLUMNS = (
 )  # fmt: skip
 MALLOCS = (("", {}), ("+malloc", TUNED_MALLOC))
 WAYS = {"dynamic": ("dynamic",), "static": ("frozen", "checked", "dynamic")}
+PRECISIONS = ("float32", "tf32", "bfloat16", "float16")
+CPU = {"device": "cpu0", "precision": "float32"}
 
 
 def contenders(
-    model: str, mode: str, batch: int, execution: str, peers: list[str]
+    model: str, mode: str, batch: int, execution: str, peers: list[str], where: dict[str, str]
 ) -> tuple[list[Contender], list[Contender]]:
-    """Our ways, the row's first, and every way of each peer."""
-    options = {"model": model, "mode": mode, "batch": batch}
-    ours = [Contender(way, "ours", {**options, "exec": way}) for way in WAYS[execution]]
+    """Our ways, the row's first, and every way of each peer; `where` names device and precision."""
+    options = {"model": model, "mode": mode, "batch": batch, **where}
+    ways = WAYS[execution]
+    if where["precision"] == "float16" and mode == "train":
+        ways = tuple([way for way in ways if way != "frozen"])  # it looks at its gradients
+    ours = [Contender(way, "ours", {**options, "exec": way}) for way in ways]
     found = []
     for peer in peers:
         module = PEERS[peer]
@@ -51,20 +61,52 @@ def contenders(
                 found.append(Contender(peer, module, dict(options)))
             continue
         for layout in ("plain", "channels_last") if model != "gpt" else ("plain",):
-            for malloc, env in MALLOCS[peer == "torch-compile" :]:  # compiling takes minutes
+            mallocs = MALLOCS[peer == "torch-compile" :]  # compiling takes minutes
+            for malloc, env in MALLOCS[:1] if on_gpu(where) else mallocs:
                 name = f"{peer}:{layout}{malloc}"
                 found.append(Contender(name, module, {**options, "layout": layout}, dict(env)))
     return ours, found
 
 
+def on_gpu(where: dict[str, str]) -> bool:
+    """Whether a row is measured on a GPU."""
+    return where["device"].startswith("gpu")
+
+
+def card(product: Contender) -> dict[str, object]:
+    """What the device is called, and its rate in products, as the row tells them."""
+    rate = product.facts["flops"] / product.median_ms / 1e6
+    return {"device_name": product.facts["device_name"], "gemm_gflops": round(rate, 1)}
+
+
+def refuse(parser: argparse.ArgumentParser, device: str, peers: list[str]) -> None:
+    """End with a sentence where the device is not there or a peer does not run on it."""
+    if not device.startswith("gpu"):
+        return
+    import tengen as tg
+
+    try:
+        tg.Tensor(0.0, device=device)
+    except tg.base.errors.DeviceError as error:
+        parser.error(str(error).partition("\n")[0])
+    if foreign := [peer for peer in peers if peer in RUNTIMES]:
+        parser.error(f"{', '.join(foreign)} is measured on the CPU alone")
+
+
 def row(
-    model: str, mode: str, batch: int, execution: str, peers: list[str], seconds: float
-) -> dict[str, object]:
+    model: str, mode: str, batch: int, execution: str, peers: list[str], seconds: float,
+    where: dict[str, str],
+) -> dict[str, object]:  # fmt: skip
     """One measured row."""
-    mine, theirs = contenders(model, mode, batch, execution, peers)
-    rates = contest([*mine, *theirs], seconds)
+    mine, theirs = contenders(model, mode, batch, execution, peers, where)
+    product = [Contender("product", "gemm", dict(where))] if on_gpu(where) else []
+    rates = contest([*mine, *theirs, *product], seconds)
+    if product:
+        rates = card(product[0]) | {"other_cpus": rates["other_cpus"]}
     ours, others = mine[0], [c for c in theirs if c.times]
     result: dict[str, object] = {"model": model, "mode": mode, "batch": batch, "exec": execution}
+    if where != CPU:
+        result |= {**where, "date": datetime.now(UTC).date().isoformat()}
     if not ours.times:
         return result | {"failed": ours.failed}
     result |= {
@@ -92,7 +134,8 @@ def row(
     if "flops" in ours.facts:
         rate = ours.facts["flops"] / ours.median_ms / 1e6
         result["gflops"] = round(rate, 1)
-        result["fma_share"] = round(rate / rates["fma_gflops"], 3)
+        if not product:
+            result["fma_share"] = round(rate / rates["fma_gflops"], 3)
         result["gemm_share"] = round(rate / rates["gemm_gflops"], 3)
     return result
 
@@ -105,12 +148,17 @@ def main() -> None:
     parser.add_argument("--exec", default="dynamic", choices=list(WAYS))
     parser.add_argument("--batch", type=int, nargs="+", default=[8])
     parser.add_argument("--peers", nargs="*", default=["torch"], choices=list(PEERS))
+    parser.add_argument("--device", default="cpu0", help="cpu0, or a GPU such as gpu0")
+    parser.add_argument("--precision", nargs="+", default=["float32"], choices=PRECISIONS)
     parser.add_argument("--seconds", type=float, default=60, help="measuring time of one row")
     parser.add_argument("--out", type=Path, help="also append the JSON lines to this file")
     args = parser.parse_args()
+    refuse(parser, args.device, args.peers)
     rows = []
-    for mode, model, batch in itertools.product(args.mode, args.models, args.batch):
-        rows.append(row(model, mode, batch, args.exec, args.peers, args.seconds))
+    wanted = itertools.product(args.precision, args.mode, args.models, args.batch)
+    for precision, mode, model, batch in wanted:
+        where = {"device": args.device, "precision": precision}
+        rows.append(row(model, mode, batch, args.exec, args.peers, args.seconds, where))
         line = json.dumps(rows[-1])
         print(line, flush=True)
         if args.out:

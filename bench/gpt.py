@@ -1,40 +1,48 @@
-"""A small GPT's training step beside PyTorch: 6 layers, 384 wide, 256 tokens, batch 8.
+"""A GPT's training step or forward pass beside PyTorch, in interleaved rounds.
 
-python bench/gpt.py --batch 8 --mode train infer
+    python bench/gpt.py --batch 8 --mode train infer
+    python bench/gpt.py --size 124m --device gpu0 --precision bfloat16 tf32 --exec static
+
+`--size small`: 6 layers, 384 wide, 256 tokens of 256 kinds. `--size 124m`: 12 layers, 768 wide,
+1024 tokens of 50304 kinds. A row is that of `bench/cv.py`, with tokens a second.
 """
 
 import argparse
+import itertools
 import json
+from pathlib import Path
 
-from contest import TUNED_MALLOC, Contender, contest
+import cv
+from peers.networks import SIZES
 
 
 def main() -> None:
-    """Measure and print one JSON line per mode."""
+    """Measure and print one JSON line per row."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--size", default="small", choices=list(SIZES))
     parser.add_argument("--mode", nargs="+", default=["train"], choices=["train", "infer"])
+    parser.add_argument("--exec", default="dynamic", choices=list(cv.WAYS))
+    parser.add_argument("--peers", nargs="*", default=["torch"], choices=["torch", "torch-compile"])
+    parser.add_argument("--device", default="cpu0", help="cpu0, or a GPU such as gpu0")
+    parser.add_argument("--precision", nargs="+", default=["float32"], choices=cv.PRECISIONS)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--out", type=Path, help="also append the JSON lines to this file")
     args = parser.parse_args()
-    for mode in args.mode:
-        options = {"model": "gpt", "mode": mode, "batch": args.batch}
-        group = [
-            Contender("tengen", "ours", options),
-            Contender("torch", "torch_eager", options),
-            Contender("torch+malloc", "torch_eager", options, dict(TUNED_MALLOC)),
-        ]
-        rates = contest(group, args.seconds)
-        ours, others = group[0], [c for c in group[1:] if c.times]
-        best = min(others, key=lambda c: c.median_ms)
-        lean = min(others, key=lambda c: c.facts["peak_bytes"])
-        print(json.dumps({
-            "model": "gpt", "mode": mode, "batch": args.batch, "ms": round(ours.median_ms, 1),
-            "tokens_per_s": round(args.batch * 256e3 / ours.median_ms), "peer": best.name,
-            "peer_ms": round(best.median_ms, 1), "ratio": round(best.median_ms / ours.median_ms, 3),
-            "peak_mb": round(ours.facts["peak_bytes"] / 2**20),
-            "peer_peak_mb": round(lean.facts["peak_bytes"] / 2**20),
-            "parameters": ours.facts["parameters"], **rates,
-        }), flush=True)  # fmt: skip
+    cv.refuse(parser, args.device, args.peers)
+    for precision, mode in itertools.product(args.precision, args.mode):
+        where = {"device": args.device, "precision": precision}
+        if args.size != "small":
+            where["size"] = args.size
+        found = cv.row("gpt", mode, args.batch, args.exec, args.peers, args.seconds, where)
+        if "images_per_s" in found:
+            rows = found.pop("images_per_s")
+            found["tokens_per_s"] = round(rows * SIZES[args.size]["block_size"])
+        line = json.dumps(found)
+        print(line, flush=True)
+        if args.out:
+            with args.out.open("a") as file:
+                file.write(line + "\n")
 
 
 if __name__ == "__main__":

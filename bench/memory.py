@@ -6,7 +6,8 @@
 
 Each contender has a process of its own; peaks are the process's, less what the library and the
 interpreter hold before the model is built. `--fit` takes PyTorch's peak at a batch as the budget
-and finds the largest batch of each of our modes under it, then measures it. `--deep` trains a
+and finds the largest batch of each of our modes under it, then measures it, and twice PyTorch's
+batch, with as little recompute as that takes. `--deep` trains a
 ResNet of that many layers on 32 x 32 pictures, batch 128, and compares what is held above
 parameters, gradients and optimizer state.
 """
@@ -67,13 +68,15 @@ def compare(model: str, batch: int) -> dict[str, Any]:
     return {"bench": "memory", "model": model, "batch": batch, "threads": machine.THREADS, **rows}
 
 
-def largest(model: str, budget: int, recompute: bool) -> tuple[int, int | None]:
-    """The largest batch that `tengen.jit.max_batch` says fits in a process of its own, and the
-    bytes that recompute is then given for results."""
+def largest(
+    model: str, budget: int, recompute: bool, batch: int | None = None
+) -> tuple[int, int | None]:
+    """The largest batch that `tengen.jit.max_batch` says fits in a process of its own, or the given
+    one, and the bytes that recompute is then given for results."""
     code = (
         f"import json, sys; sys.path.insert(0, {str(HERE)!r})\n"
         "from peers.ours import largest\n"
-        f"print(json.dumps(largest({model!r}, {budget}, {recompute!r})))"
+        f"print(json.dumps(largest({model!r}, {budget}, {recompute!r}, {batch!r})))"
     )
     answer = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
@@ -88,8 +91,9 @@ def fit(model: str, batch: int) -> dict[str, Any]:
     budget = torch["above_mb"] * 2**20
     rows: dict[str, Any] = {"torch": {"batch": batch, **torch}}
     options = {"model": model, "mode": "train"}
-    for name in ("static", "recompute"):
-        found, allowed = largest(model, budget, name == "recompute")
+    for name in ("static", "twice", "recompute"):
+        wanted = 2 * batch if name == "twice" else None
+        found, allowed = largest(model, budget, name != "static", wanted)
         given = {**options, "batch": found, "exec": "frozen"}
         if allowed is not None:
             given["memory_budget"] = allowed

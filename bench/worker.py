@@ -40,6 +40,8 @@ def main() -> None:
         cpu = time.process_time() - cpu
         answer = {"ms": [t * 1e3 for t in times], "cpus": cpu / sum(times)}
         answer["peak_bytes"] = machine.own_peak_bytes()
+        if options.get("device", "cpu0").startswith("gpu"):
+            answer["peak_bytes"] = module.peak_bytes(options)  # that of the card
         print(json.dumps(answer), flush=True)
 
 

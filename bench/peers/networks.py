@@ -1,9 +1,21 @@
-"""A randomly generated CNN as plain data, so that every contender builds the same one."""
+"""Networks as plain data, so that every contender builds the same: a drawn CNN, sizes of GPTs."""
 
 import random
 from typing import Any
 
 Layer = dict[str, Any]
+
+
+SIZES = {
+    "small": {"layers": 6, "width": 384, "heads": 6, "block_size": 256, "vocab_size": 256},
+    # GPT-2's smallest, with a head of its own: 124M parameters beside the head's 39M
+    "124m": {"layers": 12, "width": 768, "heads": 12, "block_size": 1024, "vocab_size": 50304},
+}
+
+
+def gpt_sizes(options: dict[str, Any]) -> dict[str, int]:
+    """The sizes of the GPT that a row asks for."""
+    return SIZES[options.get("size", "small")]
 
 
 def _conv(i: int, o: int, k: int, s: int, g: int, act: str) -> Layer:

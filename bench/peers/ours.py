@@ -1,6 +1,7 @@
-"""Tengen in dynamic mode, or static: checked or frozen replay."""
+"""Tengen in dynamic mode, or static: checked or frozen replay; on any device, in any precision."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -8,12 +9,13 @@ import numpy as np
 import tengen as tg
 import tengen.functional as F
 import tengen.module as M
+from tengen import amp
 from tengen.compiler import cost
 from tengen.jit.capture import captured
 from tengen.jit.estimate import room
 from tengen.jit.samples import with_batch
 
-from .networks import random_cnn
+from .networks import gpt_sizes, random_cnn
 
 
 class _Residual(M.Module):
@@ -100,10 +102,11 @@ def prepare(options: dict[str, Any]) -> tuple[Callable[[], Any], dict[str, Any]]
     """One step (a whole training step, or one forward pass) and facts about the model."""
     tg.random.seed(0)
     tg.config.compile_kernels = options.get("compile", "background")
+    cast = place_and_precision(options)
     rng = np.random.default_rng(0)
     batch = options["batch"]
     if options["model"] == "gpt":
-        return _gpt(options, rng)
+        return _gpt(options, rng, cast)
     net, size = _build(options["model"])
     x = tg.Tensor(rng.standard_normal((batch, 3, size, size)).astype(np.float32))
     y = tg.Tensor(rng.integers(0, 1000, batch).astype(np.int32))
@@ -111,28 +114,82 @@ def prepare(options: dict[str, Any]) -> tuple[Callable[[], Any], dict[str, Any]]
     if options["mode"] == "infer":
         net.eval()
         facts["flops"] = _operations(net, x)
-        forward = _static(net, options)
-
-        def infer() -> Any:
-            return forward(x).numpy()
-
-        return infer, facts
+        return _inference(net, x, options, cast), facts
     net.train()
+    return _trained(net, F.cross_entropy, (x, y), options, cast, facts)
+
+
+def place_and_precision(options: dict[str, Any]) -> Callable[[], Any]:
+    """Make the row's device the default; gives what its products are to run within."""
+    if "device" in options:
+        tg.set_default_device(options["device"])
+    precision = options.get("precision", "float32")
+    tg.config.tf32 = precision == "tf32"
+    if precision not in ("bfloat16", "float16"):
+        return nullcontext
+    return lambda: amp.autocast(low_prec_dtype=precision)
+
+
+def peak_bytes(options: dict[str, Any]) -> int:
+    """The most bytes that tensors have held on the row's device."""
+    return tg.get_max_allocated_memory(options["device"])
+
+
+def _inference(
+    net: Any, x: Any, options: dict[str, Any], cast: Callable[[], Any]
+) -> Callable[[], Any]:
+    """A forward pass, until its result is there."""
+
+    def forward(x: Any) -> Any:
+        with cast():
+            return net(x)
+
+    run = _static(net if cast is nullcontext else forward, options)
+
+    def infer() -> Any:
+        made = run(x)
+        if x.device.host:
+            return made.numpy()
+        return tg.device.synchronize(x.device)
+
+    return infer
+
+
+def _training(
+    net: Any, loss_of: Callable[..., Any], cast: Callable[[], Any], scaler: Any
+) -> Callable[..., Any]:
+    """A whole training step by SGD with momentum."""
     optimizer = tg.optimizer.SGD(net.parameters(), lr=0.01, momentum=0.9)
     gm = tg.autodiff.GradManager().attach(net.parameters())
 
     def step(x: Any, y: Any) -> Any:
         with gm:
-            loss = F.cross_entropy(net(x), y)
-            gm.backward(loss)
+            with cast():
+                loss = loss_of(net(x), y)
+            if scaler is None:
+                gm.backward(loss)
+            else:
+                scaler.backward(gm, loss)
         optimizer.step().clear_grad()
         return loss
 
-    facts["flops"] = _operations(step, x, y)
+    return step
+
+
+def _trained(
+    net: Any, loss_of: Callable[..., Any], samples: tuple[Any, Any], options: dict[str, Any],
+    cast: Callable[[], Any], facts: dict[str, Any],
+) -> tuple[Callable[[], Any], dict[str, Any]]:  # fmt: skip
+    """The step on one batch, until its loss is known, and the facts with its operations."""
+    scaler = amp.GradScaler(2.0**10) if options.get("precision") == "float16" else None
+    step = counted = _training(net, loss_of, cast, scaler)
+    if scaler is not None:  # what looks at its gradients cannot be captured
+        counted = _training(net, loss_of, cast, None)
+    facts["flops"] = _operations(counted, *samples)
     run = _static(step, options)
 
     def train() -> float:
-        return float(run(x, y).item())
+        return float(run(*samples).item())
 
     return train, facts
 
@@ -142,39 +199,26 @@ def _operations(function: Callable[..., Any], *samples: Any) -> int:
     return sum(cost.flops(node) for node in tg.jit.capture(function, *samples).nodes)
 
 
-def _gpt(options: dict[str, Any], rng: Any) -> tuple[Callable[[], Any], dict[str, Any]]:
+def _gpt(
+    options: dict[str, Any], rng: Any, cast: Callable[[], Any]
+) -> tuple[Callable[[], Any], dict[str, Any]]:
     import tengen.models as models
 
-    net = models.gpt(vocab_size=256)
-    x = tg.Tensor(rng.integers(0, 256, (options["batch"], 256)).astype(np.int32))
-    y = tg.Tensor(rng.integers(0, 256, (options["batch"], 256)).astype(np.int32))
-    optimizer = tg.optimizer.SGD(net.parameters(), lr=0.01, momentum=0.9)
-    gm = tg.autodiff.GradManager().attach(net.parameters())
+    sizes = gpt_sizes(options)
+    net = models.gpt(**sizes)
+    words, shape = sizes["vocab_size"], (options["batch"], sizes["block_size"])
+    x = tg.Tensor(rng.integers(0, words, shape).astype(np.int32))
+    y = tg.Tensor(rng.integers(0, words, shape).astype(np.int32))
+    facts = {"parameters": sum(p.size for p in net.parameters())}
 
-    def step(x: Any, y: Any) -> Any:
-        with gm:
-            out = net(x)
-            loss = F.cross_entropy(out.reshape(-1, 256), y.reshape(-1))
-            gm.backward(loss)
-        optimizer.step().clear_grad()
-        return loss
-
-    run = _static(step if options["mode"] == "train" else net, options)
-
-    def train() -> float:
-        return float(run(x, y).item())
-
-    def infer() -> Any:
-        return run(x).numpy()
+    def loss_of(out: Any, y: Any) -> Any:
+        return F.cross_entropy(out.reshape(-1, words), y.reshape(-1))
 
     if options["mode"] == "infer":
         net.eval()
-    training = options["mode"] == "train"
-    facts = {
-        "parameters": sum(p.size for p in net.parameters()),
-        "flops": _operations(step, x, y) if training else _operations(net, x),
-    }
-    return (train if training else infer), facts
+        facts["flops"] = _operations(net, x)
+        return _inference(net, x, options, cast), facts
+    return _trained(net, loss_of, (x, y), options, cast, facts)
 
 
 class _Deep(M.Module):
@@ -211,9 +255,11 @@ class _Block(M.Module):
         return F.relu(y + (x if self.side is None else self.side(x)))
 
 
-def largest(model: str, budget: int, recompute: bool) -> tuple[int, int | None]:
-    """The largest batch of a training step that fits into a budget of bytes, and with recompute the
-    bytes that its results may take."""
+def largest(
+    model: str, budget: int, recompute: bool, batch: int | None = None
+) -> tuple[int, int | None]:
+    """The largest batch of a training step that fits into a budget of bytes, unless one is given,
+    and with recompute the bytes that its results may take."""
     net, size = _build(model)
     optimizer = tg.optimizer.SGD(net.parameters(), lr=0.01, momentum=0.9)
     gm = tg.autodiff.GradManager().attach(net.parameters())
@@ -229,5 +275,6 @@ def largest(model: str, budget: int, recompute: bool) -> tuple[int, int | None]:
     y = tg.Tensor(np.zeros(8, np.int32))
     if not recompute:
         return tg.jit.max_batch(step, budget, x, y), None
-    batch = tg.jit.max_batch(step, budget, x, y, memory_budget="fit")
+    if batch is None:
+        batch = tg.jit.max_batch(step, budget, x, y, memory_budget="fit")
     return batch, room(captured(step, *with_batch((x, y), max(batch, 1))), budget)

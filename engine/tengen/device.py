@@ -12,7 +12,7 @@ from .base.device import get_default_device, set_default_device
 from .base.errors import ArgumentError, DeviceError
 from .kernels.cuda import library
 from .kernels.cuda.gpu import Gpu, gpu
-from .runtime import gpu_memory, memory
+from .runtime import gpu_memory, memory, parking
 
 __all__ = [
     "CudaDeviceProperty",
@@ -31,10 +31,12 @@ __all__ = [
     "get_reserved_memory",
     "is_cuda_available",
     "is_rocm_available",
+    "park",
     "reset_max_memory_stats",
     "set_default_device",
     "set_prealloc_config",
     "synchronize",
+    "unpark",
     "what_is_xpu",
 ]
 
@@ -129,6 +131,35 @@ def synchronize(device: str | None = None) -> None:
     place = devices.as_device(device)
     if not place.host:
         gpu_memory.gpu_of(place).synchronize()
+
+
+def park(device: str | None = None) -> int:
+    """Move what tensors hold on a GPU to host memory (all GPUs in use without an argument).
+
+    Gives the bytes moved; 0 where no GPU is used. Every value comes back by itself when it is next
+    used, and `unpark` brings all of them. Compiled programs give their memory and CUDA graphs back
+    and make them anew. Call it between steps: no other thread may compute meanwhile. The CPU has
+    nothing to park: DeviceError.
+    """
+    return sum(parking.park(place) for place in _parking_places("park", device))
+
+
+def unpark(device: str | None = None) -> int:
+    """Bring back what was parked from a GPU (from all without an argument); gives the bytes.
+
+    Raises OutOfMemoryError where it does not fit; what has come back by then stays.
+    """
+    return sum(parking.unpark(place) for place in _parking_places("unpark", device))
+
+
+def _parking_places(name: str, device: str | None) -> list[devices.Device]:
+    """The GPUs that a call is about: the one named, or those in use."""
+    if device is None:
+        return gpu_memory.in_use()
+    place = devices.as_device(device)
+    if place.host:
+        raise DeviceError(f"[{name}] only what lies on a GPU is parked; got {device!r}")
+    return [place]
 
 
 def set_prealloc_config(

@@ -14,13 +14,14 @@ from jupyter_server.services.contents.largefilemanager import AsyncLargeFileMana
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from traitlets import Bool, Integer, List, Unicode
 
+from tengen_studio import scrubbing
 from tengen_studio.about import handlers as about
 from tengen_studio.audit import handlers as audit
 from tengen_studio.context import SETTING, Limits
 from tengen_studio.datasets import copying
 from tengen_studio.datasets import handlers as datasets
-from tengen_studio.db.revisions import RevisionError
 from tengen_studio.gallery import handlers as gallery
+from tengen_studio.gpus import handlers as gpus
 from tengen_studio.graphs import handlers as graphs
 from tengen_studio.history import handlers as history
 from tengen_studio.http import API
@@ -45,7 +46,7 @@ from tengen_studio.secrets.channel import Channel
 from tengen_studio.secrets.saving import CleanOutputs
 from tengen_studio.sharing import handlers as sharing
 from tengen_studio.sharing import sockets as sharing_sockets
-from tengen_studio.start import data_folder, open_context
+from tengen_studio.start import data_folder, open_context, start_refusal
 from tengen_studio.templates import handlers as templates
 from tengen_studio.version import __version__
 
@@ -54,6 +55,7 @@ ROUTES = [
     *audit.routes,
     *datasets.routes,
     *gallery.routes,
+    *gpus.routes,
     *graphs.routes,
     *history.routes,
     *kernels.routes,
@@ -69,6 +71,8 @@ ROUTES = [
 ]
 
 SOCKETS = [*sharing_sockets.sockets]
+# Jupyter's name for further parameters of addresses that are left out of its log.
+SCRUBBED = "extra_log_scrub_param_keys"
 # Jupyter's name for the class of the websockets between pages and kernels.
 CONNECTION = "kernel_websocket_connection_class"
 
@@ -150,6 +154,10 @@ class StudioApp(ExtensionApp):
         help="Import from git addresses that are not https, or lie in a private network.",
     )
 
+    def __init__(self, **kwargs: Any) -> None:
+        scrubbing.keep_contents_out("StudioApp", "ServerApp")
+        super().__init__(**kwargs)
+
     def _link_jupyter_server_extension(self, serverapp: Any) -> None:
         """Put our contents manager in the place of the default one, before it is made."""
         super()._link_jupyter_server_extension(serverapp)
@@ -176,14 +184,18 @@ class StudioApp(ExtensionApp):
                 dataset_folders=[Path(folder) for folder in self.dataset_folders],
                 wheelhouse=self.wheelhouse,
             )
-        except RevisionError as error:
+        except Exception as error:
+            if (refusal := start_refusal(error)) is None:
+                raise
             # To go on without a database would look as if every project were gone.
-            self.log.critical("%s", error)
+            self.log.critical("%s", refusal)
             sys.exit(1)
         self.settings[ROUTES_SETTING] = ROUTES
         context = self.settings[SETTING]
         copying.recover(context)
         running.recover(context)
+        scrubbing.install()
+        self.settings[SCRUBBED] = [*self.settings.get(SCRUBBED, []), *scrubbing.OURS]
         hide_token(self.serverapp)
         self.channel = Channel(context)
         self.channel.start()

@@ -19,6 +19,12 @@ from __future__ import annotations
 
 import errno
 
+from sqlalchemy.exc import DBAPIError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+# SQLite's names, one for a commit and one for opening; PostgreSQL's `disk_full`.
+_DATABASE_FULL = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "53100")
+
 
 class StudioError(Exception):
     """Base of every refusal: `status` is the HTTP status, `code` a stable word for programs.
@@ -100,10 +106,21 @@ class OverQuotaError(NoSpaceError):
     code = "over_quota"
 
 
-def refusal_of(error: OSError) -> StudioError | None:
-    """Return the refusal that a failure of the disk amounts to, or None for our own faults."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+def refusal_of(error: BaseException) -> StudioError | None:
+    """Return the refusal that a failure of the disk amounts to, or None for our own faults.
+
+    The disk may be that of the files or that of the database.
+    """
+    if is_full(error):
         return NoSpaceError("The disk is full; nothing was changed.")
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return ForbiddenError("The server may not read or write a file that this needs.")
     return None
+
+
+def is_full(error: BaseException) -> bool:
+    """Tell whether the disk of the files or of the database is full."""
+    if isinstance(error, DBAPIError):
+        name = getattr(error.orig, "sqlite_errorname", None)
+        return (name or getattr(error.orig, "sqlstate", None)) in _DATABASE_FULL
+    return isinstance(error, OSError) and error.errno in _FULL

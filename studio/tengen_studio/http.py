@@ -15,6 +15,7 @@ import msgspec
 import tornado.web as web
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.extension.handler import ExtensionHandlerMixin
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from tengen_studio.access import Actor
@@ -103,7 +104,7 @@ class StudioHandler(Identified, ExtensionHandlerMixin, APIHandler):
 
         try:
             return await self.run(work)
-        except OSError as error:
+        except (OSError, DBAPIError) as error:
             raise refusal_of(error) or error from error
 
     def send(self, value: msgspec.Struct | None = None) -> None:

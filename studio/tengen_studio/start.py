@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_data_dir
+from sqlalchemy.exc import DBAPIError
 
 from tengen_studio.access import HOST_ID
 from tengen_studio.context import Limits, StudioContext
-from tengen_studio.db.engine import Database
-from tengen_studio.db.revisions import prepare
+from tengen_studio.db.engine import AddressError, Database
+from tengen_studio.db.revisions import RevisionError, prepare
+from tengen_studio.errors import is_full
 from tengen_studio.people.models import Account
 from tengen_studio.steps import settle_all
 from tengen_studio.storage import Storage
@@ -63,3 +65,18 @@ def open_context(
     )
     settle_all(context)
     return context
+
+
+def start_refusal(error: Exception) -> str | None:
+    """Return why the studio cannot start, in a sentence, or None where that is our own fault.
+
+    It names no address of a database: that may hold a password.
+    """
+    if isinstance(error, RevisionError | AddressError):
+        return str(error)
+    if is_full(error):
+        return "The disk is full: the studio cannot start. Make room, then start it again."
+    if isinstance(error, DBAPIError):
+        reason = str(error.orig).strip().splitlines() or ["no reason given"]
+        return f"The studio's database cannot be opened: {reason[0]}"
+    return None

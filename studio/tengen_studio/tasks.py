@@ -15,9 +15,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
+from tengen_studio.errors import is_full
+
 log = logging.getLogger(__name__)
 
 _END_SECONDS = 20
+_FULL_SECONDS = 5.0
 
 
 class CancelledError(Exception):
@@ -43,6 +48,20 @@ class Task:
         """
         if self.cancelled.is_set():
             raise CancelledError(self.key)
+
+
+def once_there_is_room(task: Task, work: Callable[[], None]) -> None:
+    """Do `work`; on a full disk try again every few seconds, until the task is cancelled.
+
+    For how a task has ended: if that went unwritten, it would seem to run for ever.
+    """
+    while True:
+        try:
+            work()
+            return
+        except (OSError, DBAPIError) as error:
+            if not is_full(error) or task.cancelled.wait(_FULL_SECONDS):
+                raise
 
 
 class Tasks:

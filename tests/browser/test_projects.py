@@ -21,6 +21,7 @@ Picture = Callable[["Page", str], None]
 
 CHINESE = {"@jupyterlab/translation-extension:plugin": {"locale": "zh_CN"}}
 DARK = {"@jupyterlab/apputils-extension:themes": {"theme": "JupyterLab Dark"}}
+SECRET = "AWS_KEY = 'AKIAQ7ZK3M2XWLPTJ4RV'\n"
 PANEL = ".tengen-Projects"
 DIFF = ".tengen-Diff"
 
@@ -151,6 +152,31 @@ def test_a_link_is_made_copied_and_revoked(
     page.fill(".tengen-Share input[placeholder='Name of an invited person']", "nobody")
     page.click(".tengen-Share button:text-is('Add')")
     page.wait_for_selector(".tengen-Share [role=alert]")
+
+
+def test_a_version_with_a_secret_is_held_back_until_it_is_cleared(
+    launch: Launch, open_lab: OpenLab, picture: Picture
+) -> None:
+    studio = launch()
+    page = open_lab(studio)
+    show_panel(page)
+    make_project(page, "zeta")
+    (directory_of(studio, "zeta") / "keys.py").write_text(SECRET)
+    save_version(page, "with a key")
+    told = page.locator(f"{PANEL} li[data-version='2'] .tengen-Projects-held")
+    assert "there may be a secret in keys.py" in told.inner_text()
+    picture(page, "projects-held")
+    page.click(f"{PANEL} button:has-text('Share…')")
+    page.wait_for_selector(".tengen-Share :text('Others see version 1')")
+    picture(page, "projects-share-held")
+    page.click(".jp-Dialog button:has-text('Close')")
+    told.get_by_role("button", name="Show to everybody…").click()
+    assert "keys.py" in page.inner_text(".jp-Dialog-content")
+    page.click(".jp-Dialog button:has-text('Show it')")
+    told.wait_for(state="detached")
+    page.click(f"{PANEL} button:has-text('Share…')")
+    page.wait_for_selector(".tengen-Share h3:has-text('Links')")
+    assert page.locator(".tengen-Share-refused").count() == 0
 
 
 def test_search_tags_and_home_lead_to_a_project(

@@ -26,6 +26,7 @@ PREPARE = """\
 import time
 import ipywidgets
 from IPython.display import clear_output, display
+from pathlib import Path
 from tengen.viz import Monitor
 runs = globals().get('runs', 0) + 1"""
 TRAIN = """\
@@ -33,8 +34,9 @@ bar = ipywidgets.IntProgress(max=STEPS, description='Progress')
 display(bar)
 with Monitor(total=STEPS, every=0.1) as monitor:
     for i in range(STEPS):
+        while int(Path('NAME.steps').read_text()) <= i:
+            time.sleep(0.02)
         print('step', i)
-        time.sleep(0.25)
         bar.value = i + 1
         monitor.step(**{'loss/train': 1 / (i + 1)})"""
 AFTER = """\
@@ -47,9 +49,16 @@ BAR = ".jp-NotebookPanel:visible .jp-OutputArea .progress-bar"
 DIRTY = ".lm-TabBar-tab.jp-mod-current.jp-mod-dirty"
 
 
-def train(steps: int) -> str:
-    """The code of a training of so many steps, four a second."""
-    return TRAIN.replace("STEPS", str(steps))
+def train(name: str, steps: int) -> str:
+    """The code of a training of so many steps, none of which begins before it is allowed."""
+    return TRAIN.replace("NAME", name).replace("STEPS", str(steps))
+
+
+def allow(studio: Studio, name: str, steps: int) -> None:
+    """Let a training go on until it has made so many steps."""
+    written = studio.work / f"{name}.next"
+    written.write_text(str(steps))
+    written.replace(studio.work / f"{name}.steps")
 
 
 def start(page: Page) -> None:
@@ -88,12 +97,12 @@ def again(page: Page, studio: Studio, name: str) -> None:
     page.wait_for_selector(CELLS)
 
 
-@pytest.mark.long
 def test_a_reload_in_the_middle_of_training(
     launch: Launch, open_lab: OpenLab, picture: Picture
 ) -> None:
     studio = launch(settings=ALL_CELLS, arguments=AWAY)
-    write_notebook(studio, "train.ipynb", PREPARE, train(60), AFTER)
+    write_notebook(studio, "train.ipynb", PREPARE, train("train", 60), AFTER)
+    allow(studio, "train", 5)
     page = open_lab(studio, "/lab/tree/train.ipynb?reset")
     start(page)
     page.wait_for_selector(f"{BAR}")
@@ -103,13 +112,12 @@ def test_a_reload_in_the_middle_of_training(
     page.wait_for_selector(BAR)
     page.wait_for_selector(".jp-NotebookPanel .jp-OutputArea svg")
     assert "step 0" in outputs(page, 1)
-    early = progress(page)
-    assert early < 100, "the run was over before the page was back"
+    assert progress(page) == 8
     picture(page, "reload-running")
-    page.wait_for_function(
-        f"() => parseFloat(document.querySelector('{BAR.replace(':visible', '')}').style.width)"
-        f" > {early}"
-    )
+    allow(studio, "train", 30)
+    page.wait_for_selector(f"{CELLS} >> text=step 29")
+    page.wait_for_selector(f"{BAR}[style*='width: 50%']")
+    allow(studio, "train", 60)
     page.wait_for_selector(".jp-InputPrompt:text-is('[3]:')")
     assert progress(page) == 100
     assert "60 of 60" in outputs(page, 1)
@@ -127,17 +135,18 @@ def test_a_reload_in_the_middle_of_training(
         page.wait_for_timeout(200)
 
 
-@pytest.mark.long
 def test_the_browser_is_closed_and_opened_later(
     launch: Launch, open_lab: OpenLab, picture: Picture
 ) -> None:
     studio = launch(settings=ALL_CELLS, arguments=AWAY)
-    write_notebook(studio, "closed.ipynb", PREPARE, train(24), AFTER)
+    write_notebook(studio, "closed.ipynb", PREPARE, train("closed", 24), AFTER)
+    allow(studio, "closed", 3)
     page = open_lab(studio, "/lab/tree/closed.ipynb?reset")
     start(page)
     page.wait_for_selector(f"{CELLS} >> text=step 2")
     context = page.context
     page.close()
+    allow(studio, "closed", 24)
     # Nobody looks on: the server itself writes what the cells have put out.
     deadline = time.monotonic() + 60
     while on_disk(studio.work / "closed.ipynb")[2].execution_count is None:
@@ -163,7 +172,8 @@ def test_two_tabs_and_a_script_on_one_notebook(
     launch: Launch, open_lab: OpenLab, picture: Picture
 ) -> None:
     studio = launch(settings=ALL_CELLS, arguments=AWAY)
-    write_notebook(studio, "two.ipynb", PREPARE, train(24), AFTER)
+    write_notebook(studio, "two.ipynb", PREPARE, train("two", 24), AFTER)
+    allow(studio, "two", 4)
     path = studio.work / "two.ipynb"
     first = open_lab(studio, "/lab/tree/two.ipynb?reset")
     first.wait_for_selector(IDLE)
@@ -175,6 +185,7 @@ def test_two_tabs_and_a_script_on_one_notebook(
     # What runs in one tab is seen in the other, while it runs.
     second.wait_for_selector(BAR)
     second.wait_for_selector(f"{CELLS} >> text=step 3")
+    allow(studio, "two", 24)
     for page in (first, second):
         page.wait_for_selector(".jp-InputPrompt:text-is('[3]:')")
         assert progress(page) == 100

@@ -8,21 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scripts.refusal_texts import TARGET, refusal_texts, render
 
 import tengen_studio
-from tengen_studio import errors
 from tengen_studio.roles import Role
 
 ROOT = Path(__file__).parents[2]
 STUDIO = Path(tengen_studio.__file__).parent
 TABLE = json.loads(
     (STUDIO / "locale/zh_CN/LC_MESSAGES/tengen_studio.json").read_text(encoding="utf-8")
-)
-# What a person gets to read; other exceptions are for the log and the command line.
-REFUSALS = "|".join(
-    name
-    for name, found in vars(errors).items()
-    if isinstance(found, type) and issubclass(found, errors.StudioError)
 )
 TEXTS = {key: value for key, value in TABLE.items() if key}
 
@@ -37,15 +31,6 @@ def front_end_texts() -> set[str]:
     return found
 
 
-def server_texts() -> set[str]:
-    """Return the message of every refusal that has no value in it."""
-    found: set[str] = set()
-    for path in STUDIO.rglob("*.py"):
-        source = path.read_text(encoding="utf-8")
-        found.update(re.findall(rf'\b(?:{REFUSALS})\(\s*"([^"]*)"\s*\)', source))
-    return found
-
-
 def page_texts() -> set[str]:
     """Return every text that the pages for visitors say."""
     found = {role.name for role in Role}
@@ -56,7 +41,7 @@ def page_texts() -> set[str]:
 
 
 def test_every_text_is_translated_and_no_translation_is_left_over() -> None:
-    texts = front_end_texts() | server_texts() | page_texts()
+    texts = front_end_texts() | refusal_texts() | page_texts()
     assert len(texts) > 20
     assert set(TEXTS) == texts
 
@@ -66,6 +51,10 @@ def test_translations_are_chinese_and_keep_their_places(english: str) -> None:
     (chinese,) = TEXTS[english]
     assert re.search("[\u4e00-\u9fff]", chinese)
     assert re.findall(r"%\d", chinese) == re.findall(r"%\d", english)
+
+
+def test_the_front_end_knows_where_refusals_have_values() -> None:
+    assert TARGET.read_text(encoding="utf-8") == render()
 
 
 async def test_the_server_hands_out_the_table(jp_fetch: Any) -> None:

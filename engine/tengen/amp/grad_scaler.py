@@ -4,23 +4,26 @@ Micikevicius et al., "Mixed Precision Training" (2018), section 3.2, with a scal
 the gradients: it grows while they are finite, and shrinks when they are not.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from ..autodiff import GradManager
-from ..base import dtype as dt
 from ..base.errors import ArgumentError
 from ..graph.state import full_precision
 from ..operands import as_tensor
-from ..ops import arithmetic, reduce
 from ..ops.elementwise import mul
 from ..ops.joining import concat
-from ..ops.shape import broadcast_to, reshape
+from ..ops.shape import broadcast_to
+from ..ops.unscale import unscale
 from ..tensor import Tensor
 
 LARGEST = float(np.finfo(np.float32).max)
+
+
+BUCKET = 64 << 20
+"""Bytes of gradients that are unscaled by one call, which holds them twice."""
 
 
 class GradScaler:
@@ -91,22 +94,20 @@ class GradScaler:
 
         Waits for the gradients, in one place for all.
         """
-        found = [(x, x.grad) for x in grad_tensors if x is not None]
-        held = [(x, grad) for x, grad in found if isinstance(grad, Tensor)]
-        largest = []
+        held = [x for x in grad_tensors if x is not None and isinstance(x.grad, Tensor)]
+        found = []
         with full_precision():
-            for tensor, grad in held:
-                wide = grad.astype(dt.accumulator(grad.dtype))  # 1 / scale may vanish in float16
-                made = mul(wide, as_tensor(1 / self.scale_factor, wide)).astype(grad.dtype)
-                if made.size:
-                    top = reduce.max(arithmetic.abs(made), axis=None, keepdims=False)
-                    top = top.astype(dt.float32).to(held[0][0].device)
-                    largest.append(reshape(top, shape=(1,)))
-                tensor.grad = made
-            if largest and not np.isfinite(concat(*largest, axis=0).numpy()).all():
+            for bucket in _buckets(held):
+                gradients: list[Any] = [x.grad for x in bucket]
+                scale = Tensor(self.scale_factor, dtype="float64", device=gradients[0].device)
+                *made, bad = unscale(*gradients, scale)
+                for tensor, gradient in zip(bucket, made, strict=True):
+                    tensor.grad = gradient
+                found.append(bad.to(held[0].device))
+            if found and concat(*found, axis=0).numpy().any():
                 self._found_non_finite = True
         if self._found_non_finite:
-            for tensor, _ in held:
+            for tensor in held:
                 tensor.grad = None
 
     def update(self, new_scale: float | None = None) -> None:
@@ -151,3 +152,22 @@ class GradScaler:
         self.backoff_factor = float(state["backoff_factor"])
         self.growth_interval = int(state["growth_interval"])
         self._growth_tracker = int(state["_growth_tracker"])
+
+
+def _buckets(tensors: list[Tensor]) -> Iterator[list[Tensor]]:
+    """Tensors whose gradients are unscaled together: of one device and data type, not too large."""
+    kinds: dict[Any, list[Tensor]] = {}
+    for tensor in tensors:
+        gradient: Any = tensor.grad
+        kinds.setdefault((str(gradient.device), gradient.dtype), []).append(tensor)
+    for of_one_kind in kinds.values():
+        bucket: list[Tensor] = []
+        size = 0
+        for tensor in of_one_kind:
+            nbytes = tensor.grad.size * tensor.grad.dtype.itemsize  # type: ignore[union-attr]
+            if bucket and size + nbytes > BUCKET:
+                yield bucket
+                bucket, size = [], 0
+            bucket.append(tensor)
+            size += nbytes
+        yield bucket

@@ -67,15 +67,17 @@ class GradientError(TengenError, RuntimeError):
 class OutOfMemoryError(TengenError, MemoryError):
     """The device's capacity would be passed; the message names the largest holders.
 
-    `asked` is how many bytes did not fit; `document` who held what, once a witness has noted it.
+    `asked` is how many bytes did not fit on `device`; `document` who held what, once a witness has
+    noted it.
     """
 
     _witness: ClassVar[Callable[..., None] | None] = None
     _show: ClassVar[Callable[..., list[str]] | None] = None
 
-    def __init__(self, *args: object, asked: int | None = None):
+    def __init__(self, *args: object, asked: int | None = None, device: str = "cpu0"):
         super().__init__(*args)
         self.asked = asked
+        self.device = device
         self.document: dict[str, Any] | None = None
         self._lines: list[str] | None = None
         witness = type(self)._witness

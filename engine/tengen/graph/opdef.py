@@ -78,7 +78,9 @@ class Bound:
     layout `in_layouts[i]` (None: plain strided; also C-contiguous when `contiguous`), outputs
     are given in the physical types `out_types`. With `inplace=(i, j)` the runtime may hand in
     the memory of input i as output j; `further` pairs are tried after it. With `start` the kernel
-    takes inputs that may be Deferred and gives one Deferred for each output instead.
+    takes inputs that may be Deferred and gives one Deferred for each output instead. `counted`: the
+    one output is made as long as it may get, and after the run the first 8 bytes of the workspace
+    tell how many of its rows count.
     """
 
     run: Callable[[tuple[Any, ...], tuple[Any, ...]], None] | None
@@ -91,6 +93,7 @@ class Bound:
     start: Callable[[tuple[Any, ...]], tuple[Deferred, ...]] | None = None
     name: str = ""
     reproducible: bool = True
+    counted: bool = False
 
 
 class Call:

@@ -7,11 +7,11 @@ from typing import Any
 from ..base.errors import FileFormatError
 from .onnx_file import OnnxFile, describe, read_model
 from .onnx_library import onnx
+from .onnx_shapes import inferred
 
 __all__ = ["onnx_document"]
 
 LONGEST_LIST = 64
-LARGEST_INFERRED = 256 << 20
 Shape = list[Any]
 
 
@@ -59,20 +59,14 @@ def onnx_document(path: Any) -> dict[str, Any]:
 
 def _types(file: OnnxFile) -> dict[str, tuple[str, Shape]]:
     """Data type and shape of every value of which the file, or inference, tells."""
-    model = file.model
-    if model.ByteSize() <= LARGEST_INFERRED:
-        try:
-            model = onnx("shape_inference").infer_shapes(model, data_prop=True)
-        except Exception:
-            model = file.model
     found: dict[str, tuple[str, Shape]] = {}
-    graph = model.graph
+    graph = inferred(file.model).graph
     for value in (*graph.input, *graph.value_info, *graph.output):
         kind = value.type.tensor_type
         if value.type.HasField("tensor_type"):
             shape = [_dimension(d) for d in kind.shape.dim] if kind.HasField("shape") else []
             found[value.name] = type_name(kind.elem_type), shape
-    for tensor in graph.initializer:
+    for tensor in file.graph.initializer:
         found[tensor.name] = type_name(tensor.data_type), list(tensor.dims)
     return found
 

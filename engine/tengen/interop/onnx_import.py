@@ -2,18 +2,26 @@
 
 import dataclasses
 import itertools
+import math
 from typing import Any
 
 import numpy as np
 
 from ..base import dtype as dt
-from ..base.errors import ArgumentError, FileFormatError, TengenError, UnsupportedError
+from ..base.errors import (
+    ArgumentError,
+    FileFormatError,
+    OutOfMemoryError,
+    TengenError,
+    UnsupportedError,
+)
 from ..module import Module
 from ..tensor import Parameter
 from .imported import Body, Held, ImportedModule, Part
 from .onnx_file import NAME, OnnxFile, array_of, describe, element_type, read_model
 from .onnx_library import onnx
-from .onnx_operators.table import Host, Operation, as_tensor, find
+from .onnx_operators.room import at_most
+from .onnx_operators.table import Host, Operation, as_array, as_tensor, find
 from .onnx_signature import check_signature
 from .program import Call, Program, Slot
 
@@ -28,13 +36,9 @@ RANDOM = (
     "RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli",
     "Dropout",
 )  # fmt: skip
-GROWING = (
-    "ConstantOfShape", "Expand", "Tile", "Range", "Pad", "OneHot", "Resize", "Upsample",
-    "CenterCropPad", "HannWindow", "HammingWindow", "BlackmanWindow", "MelWeightMatrix",
-    "AffineGrid", "BitShift", "DFT", "STFT", "Col2Im", "MaxUnpool",
-)  # fmt: skip
 SMALL = 4096
-LARGEST_FOLDED = 1e6
+LARGEST_FOLDED = 128 << 20
+"""Bytes that the values computed ahead may take together."""
 
 
 def from_onnx(path: Any) -> Module:
@@ -62,6 +66,7 @@ class _Reading:
         self.size = 0
         self.held: dict[int, Held] = {}
         self.constants: dict[int, Any] = {}
+        self.left = LARGEST_FOLDED
 
     def refuse(self) -> None:
         """Raise UnsupportedError that lists every node without a counterpart."""
@@ -146,15 +151,15 @@ class _Reading:
         )
         if not small or operation.name in RANDOM:
             return False
-        if operation.name in GROWING:
-            wanted = 1.0
-            for value in given:
-                if value is not None and value.dtype.kind in "iuf":
-                    wanted *= float(np.prod(np.maximum(np.abs(value.astype(np.float64)), 1)))
-            if not wanted <= LARGEST_FOLDED:
-                return False
+        sizes = [v.size for v in given if v is not None]
+        bound = sum(sizes) if operation.name == "Concat" else math.prod(max(n, 1) for n in sizes)
+        if bound * 8 > LARGEST_FOLDED:
+            return False
         try:
-            made = operation(*given)
+            with at_most(self.left):
+                made = operation(*given)
+        except OutOfMemoryError:
+            return False
         except UnsupportedError:
             raise
         except TengenError as error:
@@ -162,9 +167,14 @@ class _Reading:
             raise FileFormatError(
                 f"[{NAME}] {self.file.name}: {operation.label}: {reason}"
             ) from error
-        for slot, value in zip(call.outputs, made, strict=False):
+        arrays = [as_array(value) for value in made]
+        taken = sum(np.asarray(array).nbytes for array in arrays)
+        if taken > self.left:
+            return False
+        self.left -= taken
+        for slot, array in zip(call.outputs, arrays, strict=False):
             if slot is not None:
-                self.constants[slot] = Host.of(value)
+                self.constants[slot] = Host.of(array)
         return True
 
     def call(self, node: Any, number: int) -> Call:

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import gc
 import io
 import logging
 import traceback
@@ -50,40 +49,13 @@ def _both(module: Any, args: Any, kwargs: Any, shapes: Any) -> Exported:
         module.train(mode)
         refusal = None
         try:
-            made.append(_exported(module, args, kwargs, shapes))
+            program = torch("export").export(module, args, kwargs, dynamic_shapes=shapes)
+            made.append(program.run_decompositions(_decompositions()))
         except Exception as error:
             refusal = _explained(module, error)
         if refusal is not None:
-            # PyTorch's frames go now: contexts left open in them would close at a random time.
-            gc.collect()
-            raise refusal
+            raise refusal  # from here, so that it does not keep PyTorch's frames alive
     return Exported(*made)
-
-
-def _exported(module: Any, args: Any, kwargs: Any, shapes: Any, attempts: int = 3) -> Any:
-    """The program of one mode. A failed export before may have left warnings as errors behind it
-    when its contexts closed, so they are silenced anew, and one that gets through is tried again.
-    """
-    for attempt in range(1, attempts + 1):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                program = torch("export").export(module, args, kwargs, dynamic_shapes=shapes)
-                return program.run_decompositions(_decompositions())
-        except Exception as error:
-            if attempt == attempts or not _was_a_warning(error):
-                raise
-        gc.collect()
-    raise AssertionError("an attempt returns or raises")
-
-
-def _was_a_warning(error: BaseException | None) -> bool:
-    """True if a warning that was made an error is at the root."""
-    while error is not None:
-        if isinstance(error, Warning):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _decompositions() -> Any:
@@ -116,15 +88,9 @@ def _prepared(module: Any) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the dumps that torch.export writes when it gives up: the error says it all.
-
-    Garbage is collected before and not meanwhile: generators of PyTorch's that were left open put
-    warning filters back when they go.
-    """
-    before, collecting = logging.root.manager.disable, gc.isenabled()
+    """Without the dumps that torch.export writes when it gives up: the error says it all."""
+    before = logging.root.manager.disable
     logging.disable(logging.ERROR)
-    gc.collect()
-    gc.disable()
     try:
         with (
             warnings.catch_warnings(),
@@ -135,8 +101,6 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
-        if collecting:
-            gc.enable()
 
 
 def _repeated(samples: Any) -> Any:

@@ -56,7 +56,7 @@ class Observed(Session):
     def reading(self, tensor: Any) -> None:
         buffer = tensor._buffer
         if type(buffer) is LazyBuffer and buffer.session is self:
-            if buffer._array is not None:
+            if buffer.computed:
                 last = in_the_result(user_frame(), self.code)
                 self.readings.append(Reading(buffer, self.at, reason("host read"), last))
         else:

@@ -3,7 +3,8 @@
 import contextlib
 import dataclasses
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from ..runtime.plan import to_plain
 from ..tensor import Tensor
 from .snapshot import Snapshot
 from .structure import flatten, same
+
+NOTHING: Mapping[str, Collection[Any]] = MappingProxyType({})
 
 
 @dataclasses.dataclass
@@ -58,21 +61,28 @@ def outcome_of(call: Callable[[], Any], before: Snapshot, restore: bool = True) 
     return found
 
 
-def largest_difference(a: Any, b: Any) -> float:
-    """The largest difference of two lists or dicts of arrays, each relative to the array's size.
+def differences(a: Any, b: Any) -> dict[Any, float] | None:
+    """The difference of each array in two lists or dicts, relative to the array's size.
 
     An array that is nearly zero beside the largest one is measured against a thousandth of that:
-    what rounding leaves of a gradient that vanishes says nothing. Infinite where they do not have
-    the same arrays.
+    what rounding leaves of a gradient that vanishes says nothing. None where they do not have the
+    same arrays.
     """
-    if isinstance(a, dict):
-        if a.keys() != b.keys():
-            return float("inf")
-        a, b = list(a.values()), [b[key] for key in a]
-    if len(a) != len(b):
+    if not isinstance(a, dict):
+        a, b = dict(enumerate(a)), dict(enumerate(b))
+    if a.keys() != b.keys():
+        return None
+    least = max((_size(y) for y in b.values()), default=0.0) / 1000
+    return {key: difference(a[key], b[key], least) for key in a}
+
+
+def largest_difference(a: Any, b: Any, without: Collection[Any] = ()) -> float:
+    """The largest of the `differences`, those of some keys left out; infinite where they do not
+    have the same arrays."""
+    found = differences(a, b)
+    if found is None:
         return float("inf")
-    least = max((_size(y) for y in b), default=0.0) / 1000
-    return max((difference(x, y, least) for x, y in zip(a, b, strict=True)), default=0.0)
+    return max((value for key, value in found.items() if key not in without), default=0.0)
 
 
 def _size(array: Any) -> float:
@@ -104,20 +114,26 @@ def difference(x: Any, y: Any, least: float = 0.0) -> float:
     return float(np.abs(x[finite] - y[finite]).max()) / scale
 
 
-def agree(a: Outcome, b: Outcome, tolerance: float) -> str:
-    """ "" when two outcomes are the same up to `tolerance`, else what differs."""
+def agree(
+    a: Outcome, b: Outcome, tolerance: float, without: Mapping[str, Collection[Any]] = NOTHING
+) -> str:
+    """ "" when two outcomes are the same up to `tolerance`, else what differs.
+
+    `without`: for "outputs", "states" and "grads" the arrays that are not compared.
+    """
     if (a.error is None) != (b.error is None):
         return f"one way fails: {a.error or b.error}"
     if a.error is not None and type(a.error) is not type(b.error):
         return f"the errors differ: {type(a.error).__name__} and {type(b.error).__name__}"
     if not same(a.template, b.template) and not _close(a.template, b.template, tolerance):
         return "the returned values differ"
-    for name, x, y in (
-        ("outputs", a.outputs, b.outputs),
-        ("values after the call", a.states, b.states),
-        ("gradients", a.grads, b.grads),
+    for name, kind in (
+        ("outputs", "outputs"),
+        ("values after the call", "states"),
+        ("gradients", "grads"),
     ):
-        found = largest_difference(x, y)
+        left_out = without.get(kind, ())
+        found = largest_difference(getattr(a, kind), getattr(b, kind), left_out)
         if found > tolerance:
             return f"the {name} differ by {found:.1e}"
     if a.printed != b.printed and not (a.printed and b.printed):

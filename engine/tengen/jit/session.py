@@ -77,7 +77,7 @@ class Session:
                 continue
             if type(buffer) is LazyBuffer and buffer.session is self:
                 number = buffer.slot
-                if buffer._array is not None:
+                if buffer.computed:
                     self.values[number] = buffer
             else:
                 found = self.numbers.get(id(buffer))
@@ -121,7 +121,7 @@ class Session:
         """Python looks at a value: run what was recorded."""
         self.cuts += 1
         self.flush()
-        if buffer._array is None:
+        if not buffer.computed:
             raise RuntimeError("[jit] a value of a call that was given up is needed")
 
     def flush(self) -> None:

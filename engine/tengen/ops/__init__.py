@@ -83,6 +83,8 @@ from . import (
     sorting,
     transcendental,
     transfer,
+    unscale,
+    unscale_cuda,
     vision,
 )
 
@@ -169,5 +171,7 @@ __all__ = [
     "sorting",
     "transcendental",
     "transfer",
+    "unscale",
+    "unscale_cuda",
     "vision",
 ]

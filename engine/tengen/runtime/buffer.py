@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..base.device import Device, as_device
 from ..base.source import user_frame
 from ..graph.state import state
 from ..graph.types import TensorType
@@ -74,8 +75,13 @@ class Buffer:
         self._array = array
 
     def materialise(self) -> Any:
-        """Compute a deferred value. Plain buffers have none."""
-        raise AssertionError("a buffer without memory")
+        """Bring parked memory back; plain buffers have no value that is not computed."""
+        root = self.root
+        restore = getattr(getattr(root, "block", None), "restore", None)
+        if restore is None:
+            raise AssertionError("a buffer without memory")
+        restore(root)
+        return self._array
 
     @property
     def root(self) -> "Buffer":
@@ -96,6 +102,11 @@ class OwnedBuffer(Buffer):
         self.uses = 0
         self.block = block
         self.tag = tag
+
+    @property
+    def home(self) -> Device:
+        """The device that the memory lies on now: the CPU for what is parked there."""
+        return as_device("cpu0") if hasattr(self.block, "restore") else self.type.device
 
     def __del__(self, drop: Any = memory.drop) -> None:
         self._array = None
@@ -140,6 +151,8 @@ class DeferredBuffer(Buffer):
     def materialise(self) -> Any:
         """Compute the value into memory of its own."""
         pending = self.pending
+        if pending is None:
+            return super().materialise()
         made = empty(self.type, self.tag)
         pending.compute(made._array)
         self.owner = made

@@ -72,6 +72,7 @@ class Program:
         self._name = f"a compiled program of {len(self.steps)} calls"
         self._tag = self.steps[0].node.tag if self.steps else None
         self._replay = None if self._gpu is None else Replay(self, self._gpu)
+        self.ground.users.add(self)
 
     @property
     def nbytes(self) -> int:
@@ -173,13 +174,17 @@ class Program:
     def release(self) -> None:
         """Let go of the arena and of what was kept; the next run makes them anew."""
         with self.ground.lock:
-            if self._replay is not None:
-                self._replay.release()
             self._kept, self._settled = {}, None
-            self._held = [None] * len(self.forms)
-            self._calls, self._arrays = [], {}
-            self._version = -1
+            self.unbind()
             self.ground.release()
+
+    def unbind(self) -> None:
+        """Let go of every array; the next run binds its calls anew."""
+        if self._replay is not None:
+            self._replay.release()
+        self._held = [None] * len(self.forms)
+        self._calls, self._arrays = [], {}
+        self._version = -1
 
     def _bind(self) -> None:
         """Bind every call to the ground's present block, unless that has been done."""

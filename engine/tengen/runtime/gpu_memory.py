@@ -64,6 +64,11 @@ def account_of(device: Device) -> Account:
     return found
 
 
+def in_use() -> list[Device]:
+    """The GPUs on which tensors have been made."""
+    return list(_accounts)
+
+
 def claim(device: Device, nbytes: int) -> Claim:
     """Book bytes on a GPU. Raises OutOfMemoryError if its capacity would be passed."""
     account = account_of(device)
@@ -72,7 +77,7 @@ def claim(device: Device, nbytes: int) -> Claim:
         if account.used + nbytes > account.limit():
             memory.relieve(nbytes)
             if account.used + nbytes > account.limit():
-                raise OutOfMemoryError(_explain(account, nbytes))
+                raise _shortage(account, nbytes)
         account.used += nbytes
         account.peak = max(account.peak, account.used)
     return Claim(account, nbytes)
@@ -97,7 +102,7 @@ def empty(type_: TensorType, shape: tuple[int, ...]) -> tuple[Any, Claim]:
         return place.empty(shape, type_.dtype), held
     except place.exhausted as error:
         memory.drop(held)
-        raise OutOfMemoryError(_explain(held.account, type_.nbytes)) from error
+        raise _shortage(held.account, type_.nbytes) from error
 
 
 def upload(type_: TensorType, host: Any) -> tuple[Any, Claim]:
@@ -108,8 +113,9 @@ def upload(type_: TensorType, host: Any) -> tuple[Any, Claim]:
     return array, held
 
 
-def _explain(account: Account, nbytes: int) -> str:
-    return explain(account.device, f"[memory] {nbytes:,} more bytes do not fit")
+def _shortage(account: Account, nbytes: int) -> OutOfMemoryError:
+    text = explain(account.device, f"[memory] {nbytes:,} more bytes do not fit")
+    return OutOfMemoryError(text, asked=nbytes, device=account.device.physical)
 
 
 def explain(device: Device, what: str) -> str:

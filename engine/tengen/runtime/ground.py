@@ -19,8 +19,9 @@ class Ground:
     """One block for all programs that share it, as large as the largest that ran needs.
 
     `lock` is held by the program that runs, and `running` is true meanwhile. `version` changes with
-    the block, so that a program knows when its arrays are void. When memory runs short, the blocks
-    on which nothing runs are given back.
+    the block, so that a program knows when its arrays are void; those of the `users` on a GPU keep
+    its memory, so that they are told to let go. When memory runs short, the blocks on which nothing
+    runs are given back.
     """
 
     def __init__(self, name: str = "program") -> None:
@@ -28,6 +29,7 @@ class Ground:
         self.lock = threading.RLock()
         self.version = 0
         self.running = False
+        self.users: weakref.WeakSet[Any] = weakref.WeakSet()
         self._block: OwnedBuffer | None = None
         _grounds.add(self)
 
@@ -62,14 +64,17 @@ class Ground:
             raise OutOfMemoryError(
                 f"[{self.name}] {what} of {type_.nbytes:,} bytes does not fit.\n{error}",
                 asked=error.asked,
+                device=error.device,
             ) from error
 
     def release(self) -> None:
         """Give the block back; the next run makes it anew."""
         with self.lock:
             if self._block is not None:
-                self._block = None
+                host, self._block = self._block.type.device.host, None
                 self.version += 1
+                for user in () if host else list(self.users):
+                    user.unbind()
 
 
 _grounds: "weakref.WeakSet[Ground]" = weakref.WeakSet()
@@ -78,7 +83,17 @@ _grounds: "weakref.WeakSet[Ground]" = weakref.WeakSet()
 @on_pressure
 def release_idle(nbytes: int) -> None:
     """Give back the blocks of all grounds on which no program is running."""
-    for ground in list(_grounds):
+    _release([ground for ground in list(_grounds) if ground._block is not None])
+
+
+def release_on(device: Device) -> None:
+    """Give back the blocks of the grounds on a device on which no program is running."""
+    held = [(ground, ground._block) for ground in list(_grounds)]
+    _release([g for g, block in held if block is not None and block.type.device is device])
+
+
+def _release(grounds: list[Ground]) -> None:
+    for ground in grounds:
         if ground.lock.acquire(blocking=False):
             try:
                 if not ground.running:

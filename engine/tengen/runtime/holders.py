@@ -43,7 +43,7 @@ def live_blocks(device: Device | None = None) -> list[Holder]:
     for item in gc.get_objects():
         kind = type(item)
         if kind is OwnedBuffer:
-            place = item.type.device
+            place = item.home
             if place is device or (device is None and place.host):
                 owners.append(item)
         elif kind.__name__ in ("Tensor", "Parameter") and hasattr(item, "_buffer"):

@@ -24,8 +24,15 @@ class LazyBuffer(Buffer):
         self.slot = slot
         self.tag = None
 
+    @property
+    def computed(self) -> bool:
+        """Whether the value is known, wherever its memory lies now."""
+        return self.owner is not None
+
     def materialise(self) -> Any:
         """Run what was recorded so far; this value's array."""
+        if self.computed:
+            return super().materialise()
         self.session.need(self)
         return self._array
 
@@ -39,6 +46,6 @@ class LazyBuffer(Buffer):
 
 def settled(buffer: Buffer) -> Buffer:
     """The computed buffer behind a value's buffer; itself where nothing was recorded or run."""
-    if type(buffer) is LazyBuffer and buffer._array is not None:
+    if type(buffer) is LazyBuffer and buffer.computed:
         return buffer.made  # type: ignore[no-any-return]
     return buffer

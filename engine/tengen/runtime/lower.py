@@ -23,6 +23,7 @@ from ..kernels.numba import library
 from .buffer import Buffer
 from .choice import choose
 from .gpu_memory import gpu_of
+from .on_gpu import first_rows
 from .plan import copy_between
 from .steps import Ghosts, Kind, Place, Step, Storage
 
@@ -161,12 +162,12 @@ class _Lowering:
         taken = self._taken(number, node, ins, bound.out_types, pairs)
         if len(taken) < len(pairs) and node.op.in_place:
             taken = {}  # one update is in place as a whole; of several each for itself
-        outs = self._results(node, bound.out_types, taken)
+        outs = self._results(node, node.out_types if bound.counted else bound.out_types, taken)
         if bound.workspace:
             type_ = TensorType.of((bound.workspace,), np.uint8, bound.out_types[0].device)
             scratch = self._storage(Kind.PLANNED, type_, tag=node.tag, scratch=True)
             outs = (*outs, Place(scratch, type_))
-        run = bound.run
+        run = _counted_run(bound) if bound.counted else bound.run
         assert run is not None
         self.steps.append(Step(run, outs, ins, bound.name, node, self.steady))
 
@@ -269,7 +270,8 @@ class _Lowering:
         place = self.places[var]
         if place.type.layout is layout and (place.strides is None or not contiguous):
             return place
-        if place.storage.kind is Kind.INPUT and place.whole and layout is not None:
+        own = place.whole and place.type.shape == place.storage.type.shape
+        if place.storage.kind is Kind.INPUT and own and layout is not None:
             self.wanted.setdefault(place.storage.index, []).append(layout)
         found = self.converted.get((var, layout))
         if found is None:
@@ -376,6 +378,20 @@ def _text_run(op: Any, attrs: tuple[Any, ...], into: bool, xp: Any) -> Callable[
         kernel(xp, *ins, out=outs[0], **named)
 
     return run_into if into else run
+
+
+def _counted_run(bound: Bound) -> Callable[..., None]:
+    """`run(outs, ins)` of a kernel whose result gets as long as its workspace tells."""
+    execute, (type_,) = bound.run, bound.out_types
+    assert execute is not None
+    place = gpu_of(type_.device)
+
+    def run(outs: tuple[Any, ...], ins: tuple[Any, ...]) -> None:
+        whole, (loose, scratch) = place.empty(type_.shape, type_.dtype), outs
+        execute((whole, scratch), ins)
+        loose[...] = first_rows(type_, whole, scratch)
+
+    return run
 
 
 def _conversion(source: TensorType, target: TensorType) -> Callable[..., None]:

@@ -6,6 +6,7 @@ for its own.
 """
 
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -56,13 +57,21 @@ def guarded(run: Run, op: OpDef, device: Device) -> Run:
             raise explain(place, error, Launch(name, tag)) from error
         except place.exhausted as error:
             what = f"[{name}] its scratch memory does not fit ({error})"
-            raise OutOfMemoryError(explain_memory(device, what)) from error
+            # CuPy names the size in its text alone; that it is not known does not stop the card.
+            text, where = explain_memory(device, what), device.physical
+            raise OutOfMemoryError(text, asked=asked_of(error), device=where) from error
         place.launched(name, tag)
         if synchronous:
             place.synchronize()
         return made
 
     return launch
+
+
+def asked_of(error: BaseException) -> int:
+    """Bytes that CuPy says it could not get, 0 where it does not say."""
+    found = re.search(r"allocating ([\d,]+) bytes", str(error))
+    return int(found[1].replace(",", "")) if found else 0
 
 
 def explain(place: Gpu, error: BaseException, at: Launch | None = None) -> DeviceError:
@@ -117,6 +126,17 @@ def _result(
             if source is not None and place.share(array, source.array):
                 return view(type_, array, source) if op.alias else adopt(type_, array.copy(), tag)
     return adopt(type_, array, tag)
+
+
+def counted(made: Buffer, scratch: Any) -> Buffer:
+    """The rows that count of a result whose kernel left their number in its workspace."""
+    type_, array = made.type, first_rows(made.type, made.array, scratch)
+    return view(TensorType.of(array.shape, type_.dtype, type_.device), array, made)
+
+
+def first_rows(type_: TensorType, array: Any, scratch: Any) -> Any:
+    """As many rows of an array as the first 8 bytes of a workspace say; waits for them."""
+    return array[: int(gpu_of(type_.device).download(scratch[:8].view("int64"))[0])]
 
 
 def transfer_run(op: OpDef, target: TensorType) -> Run:

@@ -17,7 +17,7 @@ from .buffer import TAGGED, Buffer, DeferredBuffer, Tag, adopt, empty, view
 from .choice import choose
 from .gpu_memory import gpu_of
 from .memory import POOLED, require
-from .on_gpu import copy_there, guarded, host_array, text_run, transfer_run
+from .on_gpu import copy_there, counted, guarded, host_array, text_run, transfer_run
 
 Run = Callable[[tuple[Any, ...], Any], Any]
 
@@ -255,6 +255,8 @@ def _bound_run(op: OpDef, bound: Bound, forms: tuple[TensorType | None, ...]) ->
         if workspace:
             scratch = empty(scratch_type, tag)
             execute((*[o.array for o in outs], scratch.array), tuple(arrays))
+            if bound.counted:
+                return counted(outs[0], scratch.array)
         else:
             execute(tuple([o.array for o in outs]), tuple(arrays))
         return outs[0] if single else tuple(outs)

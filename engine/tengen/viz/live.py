@@ -2,8 +2,13 @@
 
 from typing import Any
 
-from ..device import get_allocated_memory, get_max_allocated_memory, get_reserved_memory
-from ..runtime import memory as accounts
+from ..base.device import as_device
+from ..device import (
+    get_allocated_memory,
+    get_max_allocated_memory,
+    get_mem_status_bytes,
+    get_reserved_memory,
+)
 from ..runtime.watch import live_buffers
 from .memory_document import KINDS, Known, kind_of
 from .origins import Origins
@@ -26,9 +31,12 @@ class Live:
         return {MIME: self.document, "text/plain": repr(self)}
 
 
-def live() -> Live:
-    """Which tensors hold the CPU's memory: equal ones of one origin and shape count together."""
-    owners = [owner for owner in live_buffers() if owner.type.device.host]
+def live(device: str = "cpu0") -> Live:
+    """Which tensors hold a device's memory: equal ones of one origin and shape count together."""
+    place = as_device(device)
+    owners = [
+        owner for owner in live_buffers() if owner.home is place or (place.host and owner.home.host)
+    ]
     numbers = {id(owner): number for number, owner in enumerate(owners)}
     known = Known()
     identify(lambda buffer: numbers.get(id(buffer)), known)
@@ -47,11 +55,11 @@ def live() -> Live:
     return Live(
         {
             "version": 1,
-            "device": "cpu0",
-            "used": get_allocated_memory(),
-            "peak": get_max_allocated_memory(),
-            "reserved": get_reserved_memory(),
-            "capacity": accounts.capacity(),
+            "device": place.physical,
+            "used": get_allocated_memory(device),
+            "peak": get_max_allocated_memory(device),
+            "reserved": get_reserved_memory(device),
+            "capacity": get_mem_status_bytes(device)[0],
             "origins": origins.items,
             "holders": [
                 {

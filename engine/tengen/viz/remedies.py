@@ -11,10 +11,10 @@ from typing import Any
 
 from ..base.errors import OutOfMemoryError
 from ..compiler.liveness import peak_bytes
+from ..device import get_allocated_memory, get_mem_status_bytes
 from ..jit.capture import captured
 from ..jit.estimate import Estimate, estimate
 from ..jit.reachable import reachable
-from ..runtime import memory as accounts
 from ..runtime.buffer import OwnedBuffer
 from ..tensor import Tensor
 from .failed_call import FailedCall, failed_call
@@ -25,7 +25,7 @@ SLACK = 1.1
 """Room left above a prediction: eager calls hold some values a little longer than they need to."""
 MOST_FREED = 3
 
-_last: dict[int, FailedCall] = {}
+_last: dict[int, tuple[FailedCall, str]] = {}
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ class Advice:
         return {MIME: self.document, "text/plain": repr(self)}
 
 
-def remember(number: int, trace: TracebackType) -> None:
+def remember(document: dict[str, Any], trace: TracebackType) -> None:
     """Keep the call that a traceback shows, for advice; only that of the latest error is kept."""
     _last.clear()
     found = failed_call(trace)
     if found is not None:
-        _last[number] = found
+        _last[document["number"]] = found, document["device"]
 
 
 def advice(error: OutOfMemoryError | int | None = None) -> Advice:
@@ -60,19 +60,19 @@ def advice(error: OutOfMemoryError | int | None = None) -> Advice:
     if isinstance(known, OutOfMemoryError):
         if known.document is None or known.__traceback__ is None:
             return Advice(None)
-        remember(known.document["number"], known.__traceback__)
+        remember(known.document, known.__traceback__)
         known = known.document["number"]
     if known is None or known not in _last:
         return Advice(None)
-    call = _last[known]
-    capacity = accounts.capacity()
+    call, device = _last[known]
+    capacity = get_mem_status_bytes(device)[0]
     made: dict[str, Any] = {
         "version": 1,
         "number": known,
         "target": call.name,
         "batch": call.batch,
         "bytes": None,
-        "others": max(accounts.used_bytes() - call.given_bytes, 0),
+        "others": max(get_allocated_memory(device) - call.given_bytes, 0),
         "capacity": capacity,
         "ways": [],
         "reason": "",
@@ -82,12 +82,13 @@ def advice(error: OutOfMemoryError | int | None = None) -> Advice:
     except Exception as error:
         # A capture runs the user's code; whatever it raises, there is no prediction then.
         made["reason"] = str(error).partition("\n")[0]
-        made["ways"] = _freeing(call)
+        made["ways"] = _freeing(call, device)
         return Advice(made)
-    others = made["others"] = max(accounts.used_bytes() - call.given_bytes - needs.own, 0)
+    others = made["others"] = max(get_allocated_memory(device) - call.given_bytes - needs.own, 0)
     made["bytes"] = others + needs.dynamic(call.batch)
     room = capacity - others
-    ways = [_smaller(call, needs, others, room), *_static(call, others, room), *_freeing(call)]
+    found = [_smaller(call, needs, others, room), *_static(call, others, room)]
+    ways = [*found, *_freeing(call, device)]
     made["ways"] = [way for way in ways if way is not None]
     return Advice(made)
 
@@ -210,7 +211,7 @@ def _alias() -> str:
     return "tengen"
 
 
-def _freeing(call: FailedCall) -> list[dict[str, Any]]:
+def _freeing(call: FailedCall, device: str) -> list[dict[str, Any]]:
     """The largest values among the user's names that the call does without."""
     used = {id(t) for t in _tensors(call.target)}
     sizes: list[tuple[int, str]] = []
@@ -220,7 +221,7 @@ def _freeing(call: FailedCall) -> list[dict[str, Any]]:
         owners = {
             id(t._buffer.root): t._buffer.root
             for t in _tensors(value)
-            if id(t) not in used and t._buffer is not None
+            if id(t) not in used and t._buffer is not None and t.device == device
         }
         held = sum(o.nbytes for o in owners.values())
         if held >= 1 << 20:

@@ -28,7 +28,7 @@ _LIBRARIES = tuple(
 
 def note(error: OutOfMemoryError) -> None:
     """Give the error its document. In a program, have the ways out told should it end it."""
-    held = live().document
+    held = live(error.device).document
     error.document = {
         "version": 1,
         "kind": "memory",
@@ -56,7 +56,7 @@ def show(error: OutOfMemoryError) -> list[str]:
     document = error.document
     if document is not None:
         if error.__traceback__ is not None:
-            remember(document["number"], error.__traceback__)
+            remember(document, error.__traceback__)
         shell.display_pub.publish({MIME: document, "text/plain": summary(document)})
     release(error)
     return list(lines)
@@ -87,7 +87,7 @@ def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType 
     """Print an uncaught error as Python does, and the ways out of one that is about memory."""
     sys.__excepthook__(kind, error, trace)
     if isinstance(error, OutOfMemoryError) and error.document is not None and trace is not None:
-        remember(error.document["number"], trace)
+        remember(error.document, trace)
         release(error)
         print(advice(), file=sys.stderr)
 

@@ -1,6 +1,7 @@
 /** The plugins that this extension adds to JupyterLab. */
 
 import convert from './convert/plugin.ts';
+import gpus from './gpus/plugin.tsx';
 import graph from './graph/plugin.ts';
 import home from './home/plugin.ts';
 import memory from './memory/plugin.ts';
@@ -10,4 +11,4 @@ import saving from './saving/plugin.ts';
 import source from './source/plugin.ts';
 import trouble from './trouble/plugin.ts';
 
-export default [convert, graph, home, memory, projects, runs, saving, source, trouble];
+export default [convert, gpus, graph, home, memory, projects, runs, saving, source, trouble];

@@ -11,7 +11,8 @@ from traitlets import Bool, Unicode
 
 from tengen_studio.app import StudioApp
 from tengen_studio.commands import backup, doctor, gc, migrate, restore
-from tengen_studio.commands.places import CommandError, Places
+from tengen_studio.commands.places import CommandError, Places, command_refusal
+from tengen_studio.scrubbing import keep_contents_out
 from tengen_studio.start import data_folder
 from tengen_studio.version import __version__
 
@@ -36,6 +37,10 @@ class Command(JupyterApp):
     }
     flags: ClassVar[dict[str, Any]] = {}
 
+    def __init__(self, **kwargs: Any) -> None:
+        keep_contents_out(type(self).__name__)
+        super().__init__(**kwargs)
+
     @property
     def places(self) -> Places:
         """Where the studio of these settings is."""
@@ -51,6 +56,11 @@ class Command(JupyterApp):
             well = self.run()
         except CommandError as error:
             print(error, file=sys.stderr)
+            well = False
+        except Exception as error:
+            if (refusal := command_refusal(error)) is None:
+                raise
+            print(refusal, file=sys.stderr)
             well = False
         self.exit(0 if well else 1)
 

@@ -25,6 +25,7 @@ from typing import BinaryIO
 from msgspec import Struct
 
 from tengen_studio.commands.places import CommandError
+from tengen_studio.errors import is_full
 from tengen_studio.storage import durable
 
 FORM = 1
@@ -110,6 +111,8 @@ def unpack(archive: Path, folder: Path) -> None:
                     raise CommandError(f"{archive.name} is no backup: it has {entry.name!r}.")
                 found[entry.name] = _unpack_one(source, entry, folder / entry.name)
     except (tarfile.TarError, EOFError, OSError) as error:
+        if is_full(error):
+            raise  # it is the folder that cannot be written
         raise CommandError(f"{archive} cannot be read: {error}") from None
     _compare(archive, folder, found)
 

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tengen_studio.commands.places import Places
 from tengen_studio.db.revisions import current, newest
 from tengen_studio.db.tables import datasets, history, projects
+from tengen_studio.gpus.nvml import look
 from tengen_studio.secrets.vault import KEY_FILE
 from tengen_studio.storage import Storage
 from tengen_studio.storage.blobs import digest
@@ -58,6 +59,7 @@ def examine(places: Places, *, thorough: bool = False) -> Iterator[Finding]:
             yield from _store(places, thorough)
     yield from _kernel()
     yield from _engine()
+    yield from _gpus()
 
 
 def _folder(places: Places) -> Iterator[Finding]:
@@ -234,6 +236,13 @@ def _engine() -> Iterator[Finding]:
         yield Finding("engine", False, f"It does not compute: {said}", advice)
         return
     yield Finding("engine", True, f"It computes. Kernels: {done.stdout.strip()}.")
+
+
+def _gpus() -> Iterator[Finding]:
+    """Name the GPUs; a machine without one is well too."""
+    cards, reason = look()
+    names = _few([card.name for card in cards])
+    yield Finding("GPUs", True, f"{names}." if cards else f"None: {reason}.")
 
 
 def _few(names: list[str]) -> str:

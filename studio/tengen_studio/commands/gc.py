@@ -94,6 +94,8 @@ def _remove(unused: Unused, storage: Storage, database: Database, limit: float) 
         with storage.lock(unused.name, _WAIT_SECONDS):
             if unused.kind == "history":
                 storage.history(unused.name).remove()
+            elif any(storage.journal("any").parent.glob("*.json")):
+                return False  # what is unfinished goes back to a state that no version may hold
             else:
                 _prune(unused.name, storage, database)
     except Timeout:

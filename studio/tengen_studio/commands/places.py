@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tengen_studio.db.engine import Database
+from tengen_studio.errors import is_full
+from tengen_studio.start import start_refusal
 
 
 @dataclass(frozen=True)
@@ -34,3 +36,12 @@ class Places:
 
 class CommandError(Exception):
     """A command cannot do what was asked; the message says why and what helps."""
+
+
+def command_refusal(error: Exception) -> str | None:
+    """Return why a command has failed, in a sentence, or None where that is our own fault."""
+    if is_full(error):
+        return "The disk is full; nothing was changed. Make room, then run it again."
+    if isinstance(error, PermissionError):
+        return f"{error.filename} cannot be read or written; run it as the server's own user."
+    return start_refusal(error)

@@ -9,15 +9,15 @@ from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import select
 
-from tengen_studio.addresses import open_address
+from tengen_studio.addresses import open_address, without_credentials
 from tengen_studio.context import StudioContext
 from tengen_studio.datasets import sources
 from tengen_studio.datasets.listing import Listed, checksum
 from tengen_studio.datasets.models import Dataset, DatasetFile
 from tengen_studio.datasets.sources import SourceFile
 from tengen_studio.datasets.states import State, move
-from tengen_studio.errors import InvalidError, StudioError
-from tengen_studio.tasks import CancelledError, Task, is_gone
+from tengen_studio.errors import InvalidError, StudioError, is_full
+from tengen_studio.tasks import CancelledError, Task, is_gone, once_there_is_room
 
 log = logging.getLogger(__name__)
 
@@ -35,16 +35,21 @@ def copy(context: StudioContext, dataset_id: str, task: Task) -> None:
         if dataset.expected_sha256 not in (None, found):
             raise InvalidError(f"SHA-256 {dataset.expected_sha256} was expected; {found} came.")
     except StudioError as error:
-        _fail(context, dataset_id, error.message)
+        reason = error.message
     except CancelledError:
-        _fail(context, dataset_id, "It was cancelled.")
+        reason = "It was cancelled."
     except OSError as error:
-        _fail(context, dataset_id, _reason(error))
+        reason = _reason(error)
     except Exception:
-        _fail(context, dataset_id, "The server failed; its log has the reason.")
+        once_there_is_room(
+            task,
+            lambda: _fail(context, dataset_id, "The server failed; its log has the reason."),
+        )
         raise
     else:
-        _finish(context, dataset_id, files, found)
+        once_there_is_room(task, lambda: _finish(context, dataset_id, files, found))
+        return
+    once_there_is_room(task, lambda: _fail(context, dataset_id, reason))
 
 
 def recover(context: StudioContext) -> None:
@@ -52,6 +57,7 @@ def recover(context: StudioContext) -> None:
     with context.transaction() as session:
         for dataset in session.scalars(select(Dataset).where(Dataset.state == State.copying)):
             if is_gone(dataset.process):
+                _forget_signature(dataset)
                 dataset.state = move(State.copying, State.failed)
                 dataset.message = "The server stopped while the files were taken in."
 
@@ -115,6 +121,7 @@ def _finish(context: StudioContext, dataset_id: str, files: list[Listed], found:
         dataset.state = move(dataset.state, State.ready)
         dataset.sha256, dataset.files = found, len(files)
         dataset.bytes, dataset.process = sum(f.size for f in files), ""
+        _forget_signature(dataset)
 
 
 def _fail(context: StudioContext, dataset_id: str, message: str) -> None:
@@ -123,10 +130,17 @@ def _fail(context: StudioContext, dataset_id: str, message: str) -> None:
         if dataset is not None:
             dataset.state = move(dataset.state, State.failed)
             dataset.message, dataset.process = message, ""
+            _forget_signature(dataset)
+
+
+def _forget_signature(dataset: Dataset) -> None:
+    """Keep no longer what signs the address: it was for this one download."""
+    if dataset.source_kind == "url":
+        dataset.source = without_credentials(dataset.source)
 
 
 def _reason(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         return "The disk is full."
     if error.errno in (errno.EACCES, errno.EPERM):
         return "A file of the source cannot be read."

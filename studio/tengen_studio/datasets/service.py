@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from tengen_studio.access import Actor, Role
-from tengen_studio.addresses import without_credentials
+from tengen_studio.addresses import checked, without_credentials
 from tengen_studio.audit import service as audit
 from tengen_studio.context import StudioContext, context_of
 from tengen_studio.datasets import copying, mounting, preview, sources
@@ -46,7 +46,7 @@ def register(session: Session, actor: Actor, request: DatasetRequest) -> Dataset
     """Note a data set; its files are taken in by `start`, after the transaction.
 
     Raises:
-        InvalidError: a name, version or checksum of the wrong form.
+        InvalidError: a name, version, checksum or address of the wrong form.
         ConflictError: the name has this version already.
         NotFoundError: the source is not there.
     """
@@ -57,7 +57,9 @@ def register(session: Session, actor: Actor, request: DatasetRequest) -> Dataset
     if len(request.licence) > 100 or "\0" in request.description + request.licence:
         raise InvalidError("A licence of at most 100 characters was expected.")
     context = context_of(session)
-    if request.kind != "url":
+    if request.kind == "url":
+        checked(request.source, context.limits.private_downloads)
+    else:
         sources.find(context, request.kind, request.source)
     _check_new(session, actor, request)
     dataset = Dataset(

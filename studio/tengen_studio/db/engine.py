@@ -12,7 +12,8 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from tengen_studio.storage.durable import boundary
@@ -27,12 +28,16 @@ _ENDINGS = "tengen_endings"
 _LAST = "tengen_last"
 
 
+class AddressError(ValueError):
+    """The database's address is not understood; the message holds no part of it."""
+
+
 class Database:
     """One database: makes sessions, each of which is one transaction of one request."""
 
     def __init__(self, url: str) -> None:
-        self.url = make_url(url)
-        self.engine = _make_engine(url)
+        self.url = _parsed(url)
+        self.engine = _make_engine(self.url)
 
     @contextmanager
     def transaction(
@@ -118,18 +123,26 @@ def _note_writing(session: Session, context: Any) -> None:
     session.info[_WRITTEN] = True
 
 
-def _make_engine(url: str) -> Engine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
-    if not parsed.database or parsed.database == ":memory:":
-        raise ValueError(f"[database] a file was expected in a SQLite URL; {url!r} came")
-    engine = create_engine(
-        parsed,
-        pool_size=10,
-        max_overflow=20,
-        connect_args={"timeout": WAIT_SECONDS, "check_same_thread": False},
-    )
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ValueError, ArgumentError):
+        # Without the address, and without a part of it: it may hold a password.
+        raise AddressError(
+            "[database] an address as postgresql+psycopg://user@host/name was expected; "
+            "special characters of a password are written as %40 for @"
+        ) from None
+
+
+def _make_engine(url: URL) -> Engine:
+    # Rows hold what belongs in no log: a failing statement is told without its values.
+    options: dict[str, Any] = {"pool_size": 10, "max_overflow": 20, "hide_parameters": True}
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True, **options)
+    if not url.database or url.database == ":memory:":
+        raise AddressError("[database] a file was expected in a SQLite URL; none came")
+    connect_args = {"timeout": WAIT_SECONDS, "check_same_thread": False}
+    engine = create_engine(url, connect_args=connect_args, **options)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

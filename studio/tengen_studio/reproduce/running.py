@@ -33,7 +33,7 @@ from tengen_studio.reproduce.schemas import (
 )
 from tengen_studio.reproduce.states import State, move
 from tengen_studio.storage.folders import Content, write_whole
-from tengen_studio.tasks import CancelledError, Task, is_gone
+from tengen_studio.tasks import CancelledError, Task, is_gone, once_there_is_room
 
 _LARGEST_REPORT_NOTE = 500
 
@@ -66,17 +66,17 @@ def run(context: StudioContext, job: Job, task: Task) -> None:
     try:
         report = _reproduce(context, job, task)
     except CancelledError:
-        _end(context, job, State.cancelled, "It was cancelled.")
+        _end(context, job, task, State.cancelled, "It was cancelled.")
     except StudioError as error:
-        _end(context, job, State.failed, error.message)
+        _end(context, job, task, State.failed, error.message)
     except OSError as error:
-        _end(context, job, State.failed, f"The disk refused: {error.strerror or error}")
+        _end(context, job, task, State.failed, f"The disk refused: {error.strerror or error}")
     except Exception:
-        _end(context, job, State.failed, "The server failed; its log has the reason.")
+        _end(context, job, task, State.failed, "The server failed; its log has the reason.")
         raise
     else:
         state, message = judge(report)
-        _end(context, job, state, message, report)
+        _end(context, job, task, state, message, report)
 
 
 def recover(context: StudioContext) -> None:
@@ -274,12 +274,20 @@ def _compare(ran: _Ran, recorded: list[Any], tolerance: Tolerance) -> NotebookRe
 
 
 def _end(
-    context: StudioContext, job: Job, state: State, message: str, report: Report | None = None
+    context: StudioContext,
+    job: Job,
+    task: Task,
+    state: State,
+    message: str,
+    report: Report | None = None,
 ) -> None:
-    with context.transaction() as session:
-        row = session.get(Reproduction, job.reproduction_id)
-        if row is None or session.get(Project, job.project_id) is None:
-            return
-        row.state = move(row.state, state)
-        row.message, row.finished, row.process = message, utcnow(), ""
-        row.report = msgspec.to_builtins(report) if report else None
+    def note() -> None:
+        with context.transaction() as session:
+            row = session.get(Reproduction, job.reproduction_id)
+            if row is None or session.get(Project, job.project_id) is None:
+                return
+            row.state = move(row.state, state)
+            row.message, row.finished, row.process = message, utcnow(), ""
+            row.report = msgspec.to_builtins(report) if report else None
+
+    once_there_is_room(task, note)

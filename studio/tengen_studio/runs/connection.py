@@ -32,6 +32,7 @@ class RecordedConnection(ZMQChannelsWebsocketConnection):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._stand_in = StandIn()
+        self._over: str | None = None
 
     def connect(self) -> Any:
         """Have the recorder listen before the page does."""
@@ -68,9 +69,26 @@ class RecordedConnection(ZMQChannelsWebsocketConnection):
 
     def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:
         """Pass a message on to the page, and note it if the kernel asks for input."""
-        if getattr(stream, "channel", None) == "stdin" and (recorder := self._recorder):
+        channel, recorder = getattr(stream, "channel", None), self._recorder
+        if channel == "stdin" and recorder:
             recorder.book_of(self.kernel_id).question(self._read(outgoing_msg))
         super().handle_outgoing_message(stream, outgoing_msg)
+        if channel == "iopub" and recorder:
+            self._stay_busy(recorder.book_of(self.kernel_id), outgoing_msg)
+
+    def _stay_busy(self, book: Book, frames: list[Any]) -> None:
+        """Say once more that a cell runs, where an answer given beside it has said idle."""
+        _, parts = self.session.feed_identities(frames)
+        if self.session.unpack(parts[1])["msg_type"] != "status":
+            return
+        message = self._read(frames)
+        state = message["content"].get("execution_state")
+        parent = (message["parent_header"] or {}).get("msg_id")
+        if state in ("starting", "restarting") or parent == book.busy_with:
+            # The book may learn only later that this run is over.
+            self._over = book.busy_with if state != "busy" else None
+        elif state == "idle" and book.busy_with not in (None, self._over):
+            self._tell_busy(book)
 
     def _read(self, frames: list[Any]) -> dict[str, Any]:
         """Return a message of the kernel without looking at its signature, which others do."""
@@ -153,17 +171,24 @@ class RecordedConnection(ZMQChannelsWebsocketConnection):
         )
         if answers is None:
             return False
-        running = {"msg_id": book.busy_with, "msg_type": "execute_request"}
-        states: list[tuple[Answer, dict[str, Any]]] = [
-            (("iopub", "status", {"execution_state": state}, []), parent)
-            # Answered, and still busy: that is what the page shall show.
-            for state, parent in (("busy", header), ("idle", header), ("busy", running))
-        ]
-        given = [(answer, header) for answer in answers]
-        for (channel, kind, told, buffers), parent in [states[0], *given, *states[1:]]:
-            message = self.session.msg(kind, content=told, parent=header)
-            message["parent_header"] = parent
-            # The page takes a message of another session for one of an earlier kernel.
-            message["header"]["session"] = book.session
-            self.tell(channel, message, buffers)
+        busy, idle = (_status(state) for state in ("busy", "idle"))
+        for answer in (busy, *answers, idle):
+            self._tell(book, answer, header)
+        self._tell_busy(book)
         return True
+
+    def _tell_busy(self, book: Book) -> None:
+        """Tell the page that a cell runs, which is what it shall show."""
+        self._tell(book, _status("busy"), {"msg_id": book.busy_with, "msg_type": "execute_request"})
+
+    def _tell(self, book: Book, answer: Answer, parent: dict[str, Any]) -> None:
+        channel, kind, told, buffers = answer
+        message = self.session.msg(kind, content=told)
+        message["parent_header"] = parent
+        # The page takes a message of another session for one of an earlier kernel.
+        message["header"]["session"] = book.session
+        self.tell(channel, message, buffers)
+
+
+def _status(state: str) -> Answer:
+    return ("iopub", "status", {"execution_state": state}, [])

@@ -1,8 +1,9 @@
-"""What each client has seen of each notebook last, for saves that do not say it themselves."""
+"""What each client has seen of each file last, for saves that do not say it themselves."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import OrderedDict
 from typing import Any
 
@@ -10,7 +11,7 @@ MOST = 10_000
 
 
 class Seen:
-    """Hashes of the notebooks that clients of this server have read or written."""
+    """Hashes of the files that clients of this server have read or written."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
@@ -26,6 +27,12 @@ class Seen:
     def last(self, client: str, path: str) -> str | None:
         """Return the hash of what `client` has seen last, None if it was nothing."""
         return self._hashes.get((client, path))
+
+    def moved(self, old: str, new: str) -> None:
+        """Note that a file, or a folder with all in it, has another path now."""
+        for client, path in list(self._hashes):
+            if path == old or path.startswith(old + os.sep):
+                self.note(client, new + path[len(old) :], self._hashes.pop((client, path)))
 
 
 def client_of(handler: Any) -> str:

@@ -7,19 +7,21 @@ import logging
 from pathlib import Path, PurePosixPath
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from tengen_studio import audit
 from tengen_studio.access import HOST_ID, Actor
 from tengen_studio.context import StudioContext, context_of
 from tengen_studio.db import release
-from tengen_studio.errors import ConflictError, NotFoundError, StudioError
+from tengen_studio.errors import ConflictError, NotFoundError, StudioError, refusal_of
 from tengen_studio.history import service as history
 from tengen_studio.paging import newest_first
 from tengen_studio.projects.models import Project
 from tengen_studio.saving import schemas
 from tengen_studio.saving.models import RefusedSave
 from tengen_studio.saving.writing import Files, StaleError, file_hash
+from tengen_studio.storage.blobs import ChangedError
 from tengen_studio.storage.names import BadPathError, checked_path
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,21 @@ def keep_refused(context: StudioContext, path: str, data: bytes, base: bytes | N
     """Keep what a stale writer wanted to save at `path`, and return the refused save's id."""
     with context.transaction() as session:
         return _keep(session, path, data, base).id
+
+
+def keep_file(context: StudioContext, path: str, file: Path, base: bytes | None = None) -> str:
+    """Keep the content of `file` as what was to be at `path`; return the refused save's id.
+
+    Raises:
+        ConflictError: it changed while it was read.
+    """
+    try:
+        with file.open("rb") as source:
+            sha256, size = context.storage.blobs.put(source)
+    except ChangedError:
+        raise ConflictError(f"{path} is being written by another program; try again.") from None
+    with context.transaction() as session:
+        return _add(session, path, sha256, size, base).id
 
 
 def listing(
@@ -116,9 +133,13 @@ def before_delete(context: StudioContext, path: str) -> None:
             found = session.get(Project, project.id)
             assert found is not None
             history.save(session, SERVER, found, automatic=True, reason="before delete")
-    except StudioError as error:
-        # The file goes to the system's trash; a full quota must not make it undeletable.
-        log.warning("no version before %s was deleted: %s", path, error.message)
+    except (StudioError, OSError, DBAPIError) as error:
+        # The file goes to the system's trash; a full quota, and a full disk above all, must
+        # not make it undeletable.
+        refusal = error if isinstance(error, StudioError) else refusal_of(error)
+        if refusal is None:
+            raise
+        log.warning("no version before %s was deleted: %s", path, refusal.message)
 
 
 def folder_moved(context: StudioContext, old: str, new: str) -> None:
@@ -134,8 +155,11 @@ def folder_moved(context: StudioContext, old: str, new: str) -> None:
 
 
 def _keep(session: Session, path: str, data: bytes, base: bytes | None) -> RefusedSave:
+    return _add(session, path, *context_of(session).storage.blobs.put(io.BytesIO(data)), base)
+
+
+def _add(session: Session, path: str, sha256: str, size: int, base: bytes | None) -> RefusedSave:
     context = context_of(session)
-    sha256, size = context.storage.blobs.put(io.BytesIO(data))
     row = RefusedSave(
         root=str(context.root),
         path=path,

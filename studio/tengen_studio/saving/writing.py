@@ -100,18 +100,31 @@ class Files:
                 if file_hash(target) == hashlib.sha256(data).hexdigest():
                     return  # another writer has had the same to say
                 raise StaleError(str(path))
-            mode = 0o666
-            try:
-                mode = stat.S_IMODE(target.stat().st_mode)
-                exists = True
-            except FileNotFoundError:
-                exists = False
-            with durable.new_file(target, mode) as file:
-                if exists:
+            mode = _mode(target)
+            with durable.new_file(target, 0o666 if mode is None else mode) as file:
+                if mode is not None:
                     # The umask has no say in the mode that a file has already.
                     os.chmod(file.name if os.name == "nt" else file.fileno(), mode)
                 file.write(data)
         self.recent.add(data)
+
+    def put_in_place(
+        self, path: Path, part: Path, base: str | None = None, algorithm: str = "sha256"
+    ) -> None:
+        """Make the file `part` the one at `path`, as `replace` does with a content.
+
+        Raises:
+            StaleError: the file there is not the one that `base` names.
+        """
+        target = Path(os.path.realpath(path))
+        with self._alone(target):
+            if base is not None and base != file_hash(target, algorithm):
+                raise StaleError(str(path))
+            mode = _mode(target)
+            if mode is not None:
+                part.chmod(mode)
+            durable.sync_file(part)
+            durable.rename(part, target)
 
     @contextmanager
     def _alone(self, path: Path) -> Iterator[None]:
@@ -126,6 +139,13 @@ class Files:
                 lock, users = self._busy.pop(path)
                 if users > 1:
                     self._busy[path] = (lock, users - 1)
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        return None
 
 
 def file_hash(path: Path, algorithm: str = "sha256") -> str:

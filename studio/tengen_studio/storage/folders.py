@@ -1,7 +1,8 @@
 """Writes versions into folders: a whole one anew, or one version in the place of another.
 
 A change of a folder is staged first, so that what can fail (space, permissions) fails before
-anything is touched; it can be undone until it is settled. Files that are in neither version
+anything is touched; it can be undone until it is settled, on a full disk as well: what it
+replaces keeps a second name until then. Files that are in neither version
 are left alone, and so is a file that somebody has changed meanwhile.
 """
 
@@ -14,6 +15,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+from tengen_studio.errors import is_full
 from tengen_studio.storage import durable, trees
 from tengen_studio.storage.blobs import BlobStore, digest
 from tengen_studio.storage.history import Reader
@@ -22,6 +24,7 @@ from tengen_studio.storage.scan import stays_inside
 from tengen_studio.storage.trees import Change, Entry
 
 _SYNC_EACH = 200
+_OLD = "old-"
 
 
 class MeanwhileError(Exception):
@@ -101,15 +104,19 @@ def sync_whole(folder: Path) -> None:
 def change(content: Content, changes: list[Change], folder: Path, staging: Path) -> None:
     """Turn the old entries of `changes` into the new ones.
 
-    `staging` is a new folder on the same disk, left empty. Nothing is touched if a file is not
-    what `changes` says it was; a failure later leaves it to the caller to `converge` back.
+    `staging` is a new folder on the same disk; the caller removes it when the change is to stay.
+    Nothing is touched if a file is not what `changes` says it was; a failure later leaves it to
+    the caller to `converge` back.
 
     Raises:
         MeanwhileError: a file is not the old entry of its change.
     """
     _stage(content, [(path, new) for path, _, new in changes], staging)
-    for path, old, _ in changes:
+    for number, (path, old, _) in enumerate(changes):
         _expect(content, folder, path, old)
+        if old is not None:
+            _keep(folder / path, staging / f"{_OLD}{number}")
+    durable.sync_directory(staging)
     for path, old, new in changes:
         if new is None:
             _expect(content, folder, path, old)
@@ -121,7 +128,6 @@ def change(content: Content, changes: list[Change], folder: Path, staging: Path)
             _expect(content, folder, path, old)
             _make_parents(folder, path)
             _place(staged, folder / path)
-    shutil.rmtree(staging)
 
 
 def converge(content: Content, changes: list[Change], folder: Path, staging: Path) -> None:
@@ -129,10 +135,10 @@ def converge(content: Content, changes: list[Change], folder: Path, staging: Pat
 
     A file that is neither the old entry nor the new one is somebody's work and stays.
     """
-    shutil.rmtree(staging, ignore_errors=True)
     if not folder.is_dir():
+        shutil.rmtree(staging, ignore_errors=True)
         return
-    _stage(content, [(path, old) for path, old, _ in changes], staging)
+    _stage_back(content, [(path, old) for path, old, _ in changes], folder, staging)
     for path, old, new in changes:
         if new is not None and old is None:
             if _is(content, folder, path, new):
@@ -163,6 +169,37 @@ def _stage(content: Content, files: list[tuple[str, Entry | None]], staging: Pat
         if entry is not None:
             _write_new(content, path, entry, staging / str(number), sync=True)
     durable.sync_directory(staging)
+
+
+def _stage_back(
+    content: Content, files: list[tuple[str, Entry | None]], folder: Path, staging: Path
+) -> None:
+    """Have in `staging` the old entry of each file that is not as it was, under its number.
+
+    The second name that `change` has given is used where what it leads to is still the same.
+    """
+    staging.mkdir(mode=0o700, exist_ok=True)
+    durable.boundary("staging made")
+    for number, (path, entry) in enumerate(files):
+        staged, kept = staging / str(number), staging / f"{_OLD}{number}"
+        staged.unlink(missing_ok=True)
+        if entry is None or _is(content, folder, path, entry):
+            continue
+        if _is(content, staging, kept.name, entry):
+            durable.rename(kept, staged)
+        else:
+            _write_new(content, path, entry, staged, sync=True)
+    durable.sync_directory(staging)
+
+
+def _keep(path: Path, name: Path) -> None:
+    """Give a file a second name, where the file system has such."""
+    try:
+        os.link(path, name, follow_symlinks=False)
+    except (OSError, NotImplementedError) as error:
+        if is_full(error):
+            raise
+    durable.boundary("old file kept")
 
 
 def _write_new(content: Content, path: str, entry: Entry, target: Path, *, sync: bool) -> None:

@@ -8,7 +8,6 @@ for anything. An error ends a block; the text then shows its class and message.
 import ast
 import contextlib
 import doctest
-import functools
 import io
 import linecache
 import re
@@ -49,11 +48,6 @@ def examples(page: Path) -> list[Example]:
     return found
 
 
-def _print(*values: Any, output_of: dict[str, Any], **options: Any) -> None:
-    """What `print` is to a page: it writes to the output of the block that runs now."""
-    print(*values, **{"file": output_of["__output__"]} | options)
-
-
 def run(example: Example, page: Path, namespace: dict[str, Any]) -> str:
     """What the block prints; an error counts as output only where the page shows one."""
     name, text = page.name, page.read_text(encoding="utf-8")
@@ -65,16 +59,13 @@ def run(example: Example, page: Path, namespace: dict[str, Any]) -> str:
         value = ast.Expression(last.value)
         tree.body.pop()
     output = io.StringIO()
-    # an export of PyTorch's that failed keeps a context which, once collected, puts stdout back
-    namespace.setdefault("print", functools.partial(_print, output_of=namespace))
-    namespace["__output__"] = output
     try:
         with contextlib.redirect_stdout(output):
             exec(compile(tree, name, "exec"), namespace)
             if value is not None:
                 result = eval(compile(value, name, "eval"), namespace)
                 if result is not None:
-                    print(repr(result), file=output)
+                    print(repr(result))
     except Exception as error:
         if example.shown is None or f"{type(error).__name__}:" not in example.shown:
             raise

@@ -78,7 +78,6 @@ CHECKS = (
 def test_blocks(page, clean):
     for library in NEEDS.get(page.stem, ()):
         pytest.importorskip(library)
-    gc.collect()  # contexts that a failed export left open put streams and filters back
     namespace = {"__name__": "__main__"} | PRELUDES.get(page.stem, lambda _: {})(clean)
     wrong = [
         f"{page.name}:{example.line}\n{found}"

@@ -2,7 +2,9 @@
 
 import collections
 import copy
+import logging
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -130,9 +132,12 @@ class Branching(nn.Module):
         return -x
 
 
-def test_dynamic_control_flow_is_named_with_its_line():
+def test_dynamic_control_flow_is_named_with_its_line(capsys):
+    kept = list(warnings.filters), logging.root.manager.disable
     with pytest.raises(UnsupportedError, match="dynamic control flow") as caught:
         from_torch(Branching(), torch.ones(2))
+    assert kept == (warnings.filters, logging.root.manager.disable)
+    assert capsys.readouterr() == ("", "")
     assert "if x.sum() > 0" in str(caught.value)
     assert f"{__file__}:" in str(caught.value)
 

@@ -1,5 +1,7 @@
 """Export: every model of tengen.models and the imported ones run in ONNX Runtime within 1e-5."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ import tengen.module as M  # noqa: E402
 from tengen import models  # noqa: E402
 from tengen.base.errors import ArgumentError, UnsupportedError  # noqa: E402
 from tengen.interop import from_onnx, to_onnx  # noqa: E402
+from tengen.runtime.memory import system_memory  # noqa: E402
 from tests.engine.interop.beside_torch import imported  # noqa: E402
 from tests.engine.interop.torch_models import MODELS  # noqa: E402
 
@@ -204,6 +207,34 @@ def test_weights_beside_the_file(tmp_path):
     assert sizes["big.onnx.data"] == (64 * 64 + 64 * 8) * 4 and sizes["big.onnx"] < 4096
     back = from_onnx(report.path)
     close(back(x).numpy(), model(x).numpy())
+
+
+@pytest.mark.long
+def test_more_weights_than_a_protobuf_holds(tmp_path):
+    tables, width, each = 3, 1024, 180_000
+    if shutil.disk_usage(tmp_path).free < 8 << 30 or system_memory() < 16 << 30:
+        pytest.skip("8 GB of disk and 16 GB of memory are needed")
+    held = np.zeros((each, width), np.float32)
+    held[[0, 7, each - 1]] = np.random.default_rng(0).standard_normal((3, width))
+
+    class Tables(M.Module):
+        def __init__(self):
+            super().__init__()
+            self.tables = [
+                M.Embedding(each, width, initial_weight=tg.Parameter(held)) for _ in range(tables)
+            ]
+
+        def forward(self, x):
+            return sum(table(x) * (n + 1) for n, table in enumerate(self.tables))
+
+    model, x = Tables(), tensor(np.array([[0, 7], [each - 1, 3]], np.int32))
+    report = to_onnx(model, tmp_path / "large.onnx", x)
+    assert report.weight_bytes == tables * width * each * 4 > 2**31
+    assert max(report.parity) < 1e-5 and report.batch_is_free
+    assert (tmp_path / "large.onnx").stat().st_size < 1 << 20
+    want = model(x).numpy()
+    del model
+    close(from_onnx(report.path)(x).numpy(), want)
 
 
 def test_names_and_evaluation_mode(tmp_path):

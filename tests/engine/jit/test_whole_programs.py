@@ -142,3 +142,47 @@ def test_the_gpt_trains_frozen():
     assert static.report.ok and static.report.replay == "frozen", static.report.to_text()
     losses = [float(static(x, y).numpy()) for _ in range(20)]
     assert losses[-1] < losses[0]
+
+
+def test_what_rounding_alone_decides_is_told_and_not_held_against_it():
+    """A bias before a batch norm has no gradient but rounding, which Adam makes a full step of."""
+    tg.random.seed(6)
+    net = M.Sequential(M.Linear(8, 64), M.BatchNorm1d(64), M.ReLU(), M.Linear(64, 3))
+    manager = tg.autodiff.GradManager().attach(net.parameters())
+    update = tg.optimizer.Adam(net.parameters(), lr=1e-3)
+
+    def step(x):
+        with manager:
+            loss = (net(x) ** 2).mean()
+            manager.backward(loss)
+        update.step().clear_grad()
+        return loss
+
+    report = convert(step, normal(64, 8), seconds=0.05).report
+    assert report.ok and report.replay == "frozen", report.to_text()
+    (note,) = [note for note in report.notes if "rounding alone" in note]
+    assert note.startswith(("1 of ", "2 of ", "3 of ")), note
+
+
+def test_a_weight_that_kernels_read_under_another_shape_keeps_its_layout():
+    """Grouped weights of PyTorch have one axis less than what the kernels take."""
+    tg.random.seed(8)
+    weight = tg.Parameter(normal(8, 4, 3, 3).numpy())
+    manager = tg.autodiff.GradManager().attach([weight])
+    update = tg.optimizer.SGD([weight], lr=0.05, momentum=0.9)
+
+    def step(x):
+        with manager:
+            y = F.conv2d(x, weight.reshape(2, 4, 4, 3, 3), padding=1, groups=2)
+            manager.backward((F.relu(y) ** 2).mean())
+        update.step().clear_grad()
+        return y
+
+    x = normal(8, 8, 16, 16)
+    found = []
+    for run in (step, trace(step), trace(step, without_host=True)):
+        weight.set_value(normal(8, 4, 3, 3).numpy())
+        update = tg.optimizer.SGD([weight], lr=0.05, momentum=0.9)
+        found.append([run(x).numpy() for _ in range(4)][-1])
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found[2], found[0], rtol=1e-4, atol=1e-5)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,28 @@ def test_background_compile_becomes_ready(own_cache: Path):
     x = np.arange(37, dtype=np.float32)
     kernel(x, x.size, 1)
     np.testing.assert_array_equal(x, np.arange(37, dtype=np.float32) * np.float32(2.5))
+
+
+def test_compiling_leaves_the_streams_and_warning_filters_of_the_process_alone(
+    own_cache: Path, monkeypatch
+):
+    library.load()
+    errors = pytest.importorskip("numba.core.errors")
+    opened: list[str] = []
+
+    class Watched(warnings.catch_warnings):
+        def __enter__(self):
+            opened.append(threading.current_thread().name)
+            return super().__enter__()
+
+    monkeypatch.setattr(warnings, "catch_warnings", Watched)
+    monkeypatch.setattr(errors, "init", lambda: opened.append("colorama"), raising=False)
+    service.set_mode("background")
+    assert service.request("double", doubling(6.5)).wait(120)
+    assert "tengen-kernels" not in opened and "colorama" not in opened
+    with errors.WarningsFixer(errors.NumbaWarning).catch_warnings():
+        pass
+    assert opened == [threading.current_thread().name]
 
 
 def test_same_source_gives_same_kernel(own_cache: Path):

@@ -175,7 +175,8 @@ def collect(context: StudioContext) -> None:
     places = Places(context.data_dir, "", context.root)
     later = time.time() + 2 * YOUNG_SECONDS
     found = gc.find(places, later)
-    assert {unused.kind for unused in found} == {"objects", "large file"}
+    # Less, where an earlier attempt was stopped by a full disk.
+    assert {unused.kind for unused in found} <= {"objects", "large file"}
     gc.remove(places, found, later)
 
 

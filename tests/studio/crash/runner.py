@@ -190,7 +190,7 @@ def kill_everywhere(name: str, most: int, failure: int | None = None) -> dict[st
             folder = top / "studio"
             shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(start, folder, symlinks=True)
-            _repoint(folder)
+            repoint(folder)
             return folder
 
         folder = fresh()
@@ -213,7 +213,8 @@ def kill_everywhere(name: str, most: int, failure: int | None = None) -> dict[st
     return {"boundaries": total, "tried": tried, "problems": problems}
 
 
-def _repoint(folder: Path) -> None:
+def repoint(folder: Path) -> None:
+    """Have the projects of a copied studio lie in the copy."""
     import sqlite3
 
     with sqlite3.connect(folder / "data" / "studio.db") as connection:

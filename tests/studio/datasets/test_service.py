@@ -317,14 +317,13 @@ def site() -> Iterator[str]:
 
 
 def test_an_address_is_downloaded_where_that_is_allowed(context: StudioContext, site: str) -> None:
-    refused = register(context, kind="url", source=site + "/a%20b.csv")
-    assert (refused.state, refused.message) == (
-        "failed",
-        "An address that starts with https:// was expected.",
-    )
+    for address in (site + "/a%20b.csv", "https://ana:word@data.invalid/a.csv"):
+        with pytest.raises(InvalidError, match=r"An address (that starts with https|without a us)"):
+            register(context, kind="url", source=address)
     limits = replace(context.limits, private_downloads=True)
     open_context = replace(context, limits=limits)
-    made = register(open_context, kind="url", source=site + "/a%20b.csv?x=1")
+    made = register(open_context, kind="url", source=site + "/a%20b.csv?x=1&sig=abc")
+    assert made.source == site + "/a%20b.csv?x=1", "what signed the address is forgotten"
     assert (made.state, made.sha256) == ("ready", hashlib.sha256(FILES["a.csv"]).hexdigest())
     with context.transaction(read_only=True) as session:
         assert [f.path for f in service.files(session, HOST, made.id).items] == ["a b.csv"]

@@ -71,6 +71,8 @@ async def _kernels(stage: Stage) -> None:
     started = await stage.people["host"].fetch("POST", "api/kernels", {"name": "python3"})
     kernel = json.loads(started.body)["id"]
     await stage.play("kernels.Deaths.get", kernel)
+    await stage.play("gpus.Gpus.get")
+    await stage.play("gpus.Park.post", kernel)
     await stage.people["host"].fetch("DELETE", f"api/kernels/{kernel}")
 
 

@@ -183,3 +183,12 @@ async def test_a_page_is_told_of_a_busy_kernel(page: Page, host: Browser, connec
     assert b'"idle"' in idle and b'"who"' in idle, "the question is answered"
     assert b'"busy"' in busy and b'"run a"' in busy, "and the page knows that the cell goes on"
     assert (await another.runs())["a"]["state"] == "running"
+    # What the kernel answers beside the cell ends in "idle"; that, too, is not the last word.
+    await another.send("control", "kernel_info_request", "aside", {})
+    told = [b""]
+    while not (b'"idle"' in told[-1] and b'"aside"' in told[-1]) and len(told) < 50:
+        told.append(await asyncio.wait_for(another.socket.read_message(), 10))
+    busy = await asyncio.wait_for(another.socket.read_message(), 10)
+    while b'"status"' not in busy:
+        busy = await asyncio.wait_for(another.socket.read_message(), 10)
+    assert b'"busy"' in busy and b'"run a"' in busy

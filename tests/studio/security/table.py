@@ -30,6 +30,8 @@ API_ROWS: list[Row] = [
     ("POST", "/templates/{slug}/copies", {}, HOST_ONLY + "201"),
     ("GET", "/graphs?path=none.tgm", None, HOST_ONLY + "404"),
     ("GET", "/kernels/none/deaths", None, HOST_ONLY + "404"),
+    ("GET", "/gpus", None, HOST_ONLY + "200"),
+    ("POST", "/kernels/none/park", None, HOST_ONLY + "404"),
     ("GET", "/secrets", None, HOST_ONLY + "200"),
     ("PUT", "/secrets/NAME", {"value": "long enough"}, HOST_ONLY + "200"),
     ("DELETE", "/secrets/NAME", None, HOST_ONLY + "204"),

@@ -11,6 +11,7 @@ from ...base.errors import ShapeError
 from ...ops import joining
 from ...ops import shape as shape_ops
 from ..aten.pooling import pad as padded
+from .room import room
 from .table import as_tensor, numbers, operator
 
 
@@ -82,6 +83,7 @@ def split(
     sizes = split if lengths is None else numbers(lengths)
     if sizes is None:
         count = num_outputs or outputs
+        room(count)
         each = -(-x.shape[place] // count)
         sizes = [each] * (count - 1)
         sizes.append(x.shape[place] - sum(sizes))
@@ -91,12 +93,15 @@ def split(
 @operator("Expand", host=(1,))
 def expand(x: Any, target: Any) -> Any:
     """x stretched together with a shape."""
-    return shape_ops.broadcast_to(x, shape=np.broadcast_shapes(x.shape, tuple(numbers(target))))
+    shape = np.broadcast_shapes(x.shape, tuple(numbers(target)))
+    room(*shape, each=x.dtype.itemsize)
+    return shape_ops.broadcast_to(x, shape=shape)
 
 
 @operator("Tile", host=(1,))
 def tile(x: Any, repeats: Any) -> Any:
     """x side by side."""
+    room(x.size, *numbers(repeats), each=x.dtype.itemsize)
     return F.tile(x, tuple(numbers(repeats)))
 
 
@@ -112,6 +117,8 @@ def pad(
     pairs = [(0, 0)] * x.ndim
     for i, axis in enumerate(axes):
         pairs[axis] = (given[i], given[half + i])
+    wide = [n + a + b for n, (a, b) in zip(x.shape, pairs, strict=True)]
+    room(*wide, each=x.dtype.itemsize)
     flat = [w for pair in reversed(pairs) for w in pair]
     known = {"edge": "replicate", "wrap": "circular"}
     number = value if filling is None else filling.item()
@@ -141,6 +148,8 @@ def center_crop_pad(x: Any, target: Any, *, axes: Any = None) -> Any:
         more = goal - x.shape[axis]
         before = more // 2 if more >= 0 else -(-more // 2)
         pairs[axis] = (before, more - before)
+    wide = [n + a + b for n, (a, b) in zip(x.shape, pairs, strict=True)]
+    room(*wide, each=x.dtype.itemsize)
     return padded(x, [w for pair in reversed(pairs) for w in pair])
 
 

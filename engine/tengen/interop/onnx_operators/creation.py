@@ -8,6 +8,7 @@ from ... import functional as F
 from ... import random
 from ...base import dtype as dt
 from ..aten.randomness import bernoulli as drawn
+from .room import room
 from .table import as_tensor, numbers, operator
 
 
@@ -29,6 +30,7 @@ def constant(
 def constant_of_shape(shape: Any, *, value: Any = None) -> Any:
     """A tensor of a shape filled with a value (float 0)."""
     filling = np.zeros(1, np.float32) if value is None else value
+    room(*numbers(shape), each=filling.dtype.itemsize)
     return np.full(tuple(numbers(shape)), filling.reshape(-1)[0], filling.dtype)
 
 
@@ -37,6 +39,7 @@ def range_(start: Any, limit: Any, delta: Any) -> Any:
     """Numbers from a start up to a limit."""
     kind = np.asarray(start).dtype
     bounds: list[Any] = [np.asarray(v).item() for v in (start, limit, delta)]
+    room((bounds[1] - bounds[0]) / bounds[2])
     made: Any = np.arange(*bounds)
     return made.astype(kind)
 
@@ -98,6 +101,7 @@ def _window(name: str, weights: tuple[float, ...]) -> None:
     @operator(name, host=(0,))
     def window(size: Any, *, output_datatype: Any = None, periodic: int = 1) -> Any:
         count = int(np.asarray(size).reshape(-1)[0])
+        room(count)
         turn = 2 * np.pi * np.arange(count) / (count if periodic else max(count - 1, 1))
         made = sum(w * np.cos(i * turn) for i, w in enumerate(weights))
         return np.asarray(made).astype(np.float32 if output_datatype is None else output_datatype)

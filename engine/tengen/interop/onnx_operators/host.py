@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from .room import room
 from .table import numbers, operator
 
 
@@ -27,6 +28,8 @@ def dft(
         at = int(np.asarray(place).reshape(-1)[0])
     at %= x.ndim
     count = None if length is None else int(np.asarray(length).reshape(-1)[0])
+    if count is not None:
+        room(x.size / max(x.shape[at], 1), count, each=16)
     if inverse and onesided:
         made = np.fft.irfft(_complex(x), count, at)
         return made[..., None].astype(x.dtype)
@@ -45,6 +48,7 @@ def stft(x: Any, step: Any, window: Any = None, length: Any = None, *, onesided:
     size = int(np.asarray(length).reshape(-1)[0]) if length is not None else len(window)
     signal = _complex(x)
     frames = 1 + (signal.shape[1] - size) // hop
+    room(signal.shape[0], frames, size, each=16)
     shape = np.ones(size) if window is None else np.asarray(window)
     places = np.arange(frames)[:, None] * hop + np.arange(size)
     cut = signal[:, places] * shape
@@ -58,6 +62,7 @@ def mel_weight_matrix(
     """Weights that sum a spectrum into bands of the mel scale."""
     count, size, sampling = (int(np.asarray(v)) for v in (bands, length, rate))
     bins = size // 2 + 1
+    room(bins, count + 2)
 
     def mel(hertz: Any) -> Any:
         return 2595 * np.log10(1 + np.asarray(hertz, np.float64) / 700)
@@ -92,6 +97,7 @@ def col2im(
     area = int(np.prod(kernel))
     channels = x.shape[1] // area
     wide = [n + edge[i] + edge[axes + i] for i, n in enumerate(size)]
+    room(x.shape[0], channels, *wide)
     counts = [(w - d * (k - 1) - 1) // s + 1 for w, d, k, s in zip(wide, gap, kernel, hop,
                                                                   strict=True)]  # fmt: skip
     parts = x.reshape(x.shape[0], channels, *kernel, *counts)

@@ -9,6 +9,7 @@ from ...base import dtype as dt
 from ...functional.indexing import setitem
 from ...ops import indexing as array_ops
 from ...ops import slicing
+from .room import room
 from .table import as_array, as_tensor, numbers, operator
 
 _FAR = 2**31 - 1
@@ -115,6 +116,7 @@ def tensor_scatter(
 def one_hot(places: Any, depth: Any, values: Any, *, axis: int = -1) -> Any:
     """The second of two values at the index along a new axis, the first elsewhere."""
     count = int(np.asarray(depth).reshape(-1)[0])
+    room(places.size, count)
     index = as_array(places).astype(np.int64) % count if places.size else as_array(places)
     outside = np.asarray(as_array(places))
     inside = (outside >= -count) & (outside < count)

@@ -10,6 +10,7 @@ from ...base import dtype as dt
 from ...ops import indexing as array_ops
 from .. import interpolation
 from ..sliding import along
+from .room import room
 from .table import as_array, as_tensor, numbers, operator
 
 
@@ -45,6 +46,11 @@ def resize(
     goal, factors = _goal(size, scales, sizes, keep_aspect_ratio_policy)
     kind = x.dtype
     outside = []
+    made = list(x.shape)
+    for axis, target in zip(chosen, goal, strict=True):
+        room(x.shape[axis], target)
+        made[axis] = target
+    room(*made)
     for i, (axis, target, scale) in enumerate(zip(chosen, goal, factors, strict=True)):
         n = x.shape[axis]
         window = (0.0, 1.0)
@@ -118,6 +124,7 @@ def grid_sample(
         ]
     else:
         taps = [_cubic_taps(p) for p in places]
+    room(*x.shape[:2], *grid.shape[1:-1])
     out = np.zeros((*x.shape[:2], *grid.shape[1:-1]), np.float64)
     batch = np.arange(x.shape[0]).reshape(-1, *[1] * axes)
     for choice in np.ndindex(*[len(t) for t in taps]):
@@ -154,6 +161,7 @@ def _cubic_taps(place: Any) -> Any:
 def affine_grid(theta: Any, size: Any, *, align_corners: int = 0) -> Any:
     """The points of a grid, moved by affine maps."""
     batch, _, *lengths = numbers(size)
+    room(max(batch, 1), *lengths, len(lengths) + 1)
     lines = []
     for n in lengths:
         step = np.linspace(-1, 1, n) if align_corners else (np.arange(n) * 2 + 1) / n - 1

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from .room import room
 from .table import operator
 
 
@@ -60,6 +61,7 @@ def roi_align(
     )
     shift = 0.5 if convention == "half_pixel" else 0.0
     height, width = x.shape[2:]
+    room(len(rois), x.shape[1], output_height, output_width)
     out = np.zeros((len(rois), x.shape[1], output_height, output_width), np.float64)
     for number, (roi, batch) in enumerate(zip(rois, batches, strict=True)):
         x1, y1, x2, y2 = roi * spatial_scale - shift
@@ -69,6 +71,7 @@ def roi_align(
         cell_h, cell_w = h / output_height, w / output_width
         ny = sampling_ratio or int(np.ceil(cell_h))
         nx = sampling_ratio or int(np.ceil(cell_w))
+        room(x.shape[1], output_height, ny, output_width, nx)
         ys = y1 + (np.arange(output_height * ny) + 0.5) * cell_h / ny
         xs = x1 + (np.arange(output_width * nx) + 0.5) * cell_w / nx
         taps_y, taps_x = _taps(ys, height), _taps(xs, width)

@@ -8,30 +8,40 @@ import numpy as np
 from ... import functional as F
 from ...base.errors import ArgumentError
 from .. import sliding
+from .room import room
 from .table import as_array, as_tensor, operator
 
 
 def _window(
-    size: Any, kernel: Any, strides: Any, dilations: Any, pads: Any, auto_pad: str
+    x: Any, kernel: Any, strides: Any, dilations: Any, pads: Any, auto_pad: str
 ) -> tuple[Any, Any, Any, Any]:
     """Strides, dilations and padding before and after, from the attributes."""
-    axes = len(kernel)
+    axes, size = len(kernel), x.shape[2:]
     stride = tuple(strides or (1,) * axes)
     gaps = tuple(dilations or (1,) * axes)
-    if auto_pad in ("NOTSET", ""):
-        given = tuple(pads or (0,) * (2 * axes))
-        return stride, gaps, given[:axes], given[axes:]
-    if auto_pad == "VALID":
-        return stride, gaps, (0,) * axes, (0,) * axes
-    if auto_pad not in ("SAME_UPPER", "SAME_LOWER"):
+    if auto_pad in ("SAME_UPPER", "SAME_LOWER"):
+        before, after = _evenly(size, kernel, stride, gaps, auto_pad == "SAME_UPPER")
+    elif auto_pad in ("NOTSET", "", "VALID"):
+        given = tuple((pads if auto_pad != "VALID" else None) or (0,) * (2 * axes))
+        before, after = given[:axes], given[axes:]
+    else:
         raise ArgumentError(f"[Conv] auto_pad is NOTSET, VALID or SAME; got {auto_pad!r}")
+    wide = [n + p + q for n, p, q in zip(size, before, after, strict=True)]
+    room(*x.shape[:2], *wide, each=x.dtype.itemsize)
+    for n, k in zip(wide, kernel, strict=True):
+        room(n, k)
+    return stride, gaps, before, after
+
+
+def _evenly(size: Any, kernel: Any, stride: Any, gaps: Any, upper: bool) -> tuple[Any, Any]:
+    """Padding so that there are as many windows as strides; the odd one behind if `upper`."""
     before, after = [], []
     for n, k, s, d in zip(size, kernel, stride, gaps, strict=True):
         more = max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
         small = more // 2
-        before.append(small if auto_pad == "SAME_UPPER" else more - small)
+        before.append(small if upper else more - small)
         after.append(more - before[-1])
-    return stride, gaps, tuple(before), tuple(after)
+    return tuple(before), tuple(after)
 
 
 @operator("Conv")
@@ -41,7 +51,7 @@ def convolution(
 ) -> Any:  # fmt: skip
     """The convolution."""
     kernel = weight.shape[2:]
-    stride, gaps, before, after = _window(x.shape[2:], kernel, strides, dilations, pads, auto_pad)
+    stride, gaps, before, after = _window(x, kernel, strides, dilations, pads, auto_pad)
     return sliding.convolve(x, weight, bias, stride, before, after, gaps, group)
 
 
@@ -60,6 +70,7 @@ def transposed_convolution(
         (n - 1) * s + d * (k - 1) + 1 + e
         for n, s, d, k, e in zip(x.shape[2:], stride, gaps, kernel, extra, strict=True)
     )
+    room(x.shape[0], weight.shape[1] * group, *full)
     if output_shape is None and auto_pad in ("NOTSET", "VALID", ""):
         edges = tuple(pads or (0,) * (2 * axes)) if auto_pad != "VALID" else (0,) * (2 * axes)
         before = edges[:axes]
@@ -72,6 +83,7 @@ def transposed_convolution(
         more = [max(f - n, 0) for f, n in zip(full, size, strict=True)]
         upper = auto_pad == "SAME_UPPER"
         before = tuple(m // 2 if upper else m - m // 2 for m in more)
+    room(x.shape[0], weight.shape[1] * group, *size)
     return sliding.convolve_transposed(x, weight, bias, stride, before, size, gaps, group)
 
 
@@ -81,8 +93,7 @@ def max_pool(
     auto_pad: str = "NOTSET", ceil_mode: int = 0, storage_order: int = 0, outputs: int = 1,
 ) -> Any:  # fmt: skip
     """The largest element of each window, and its place in the whole tensor."""
-    size = x.shape[2:]
-    stride, gaps, before, after = _window(size, kernel_shape, strides, dilations, pads, auto_pad)
+    stride, gaps, before, after = _window(x, kernel_shape, strides, dilations, pads, auto_pad)
     kernel = tuple(kernel_shape)
     how = (kernel, stride, before, after, gaps, bool(ceil_mode))
     y = sliding.max_pool(x, *how)
@@ -131,11 +142,13 @@ def max_unpool(
         )
     )
     shape = (*x.shape[:2], *size)
+    room(*shape)
     made = np.zeros(math.prod(shape), x.dtype)
     made[places.reshape(-1)] = as_array(x).reshape(-1)
     made = made.reshape(shape)
     if target is None:
         return as_tensor(made)
+    room(*target)
     full = np.zeros(tuple(int(n) for n in target), x.dtype)
     full[tuple(slice(0, n) for n in shape)] = made
     return as_tensor(full)
@@ -147,9 +160,7 @@ def average_pool(
     auto_pad: str = "NOTSET", ceil_mode: int = 0, count_include_pad: int = 0,
 ) -> Any:  # fmt: skip
     """The mean of each window."""
-    stride, gaps, before, after = _window(
-        x.shape[2:], kernel_shape, strides, dilations, pads, auto_pad
-    )
+    stride, gaps, before, after = _window(x, kernel_shape, strides, dilations, pads, auto_pad)
     return sliding.average_pool(
         x, tuple(kernel_shape), stride, before, after, gaps, bool(ceil_mode),
         bool(count_include_pad),
@@ -162,9 +173,7 @@ def lp_pool(
     pads: Any = None, auto_pad: str = "NOTSET", ceil_mode: int = 0,
 ) -> Any:  # fmt: skip
     """The p-norm of each window."""
-    stride, gaps, before, after = _window(
-        x.shape[2:], kernel_shape, strides, dilations, pads, auto_pad
-    )
+    stride, gaps, before, after = _window(x, kernel_shape, strides, dilations, pads, auto_pad)
     powers = F.pow(F.abs(x), p)
     total = sliding.average_pool(
         powers, tuple(kernel_shape), stride, before, after, gaps, bool(ceil_mode), True, 1
@@ -202,7 +211,7 @@ def deformable_convolution(
 ) -> Any:  # fmt: skip
     """A convolution that reads at learned offsets, by bilinear interpolation (Dai et al., 2017)."""
     kernel = weight.shape[2:]
-    stride, gaps, before, _ = _window(x.shape[2:], kernel, strides, dilations, pads, "NOTSET")
+    stride, gaps, before, _ = _window(x, kernel, strides, dilations, pads, "NOTSET")
     values, shifts = as_array(x), as_array(offset)
     batch, channels = values.shape[:2]
     rows, columns = shifts.shape[2:]
@@ -211,6 +220,7 @@ def deformable_convolution(
     share = np.ones((batch, offset_group, area, rows, columns), values.dtype)
     if mask is not None:
         share = as_array(mask).reshape(share.shape)
+    room(batch, channels, area, rows, columns, each=values.dtype.itemsize)
     parts = np.zeros((batch, channels, area, rows, columns), values.dtype)
     per = channels // offset_group
     down = np.arange(rows)[:, None] * stride[0] - before[0]

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ...base import dtype as dt
-from ...base.errors import ArgumentError, TengenError
+from ...base.errors import ArgumentError, OutOfMemoryError, TengenError
 from ...graph.state import state
 from ...tensor import Tensor
 
@@ -24,6 +24,9 @@ _FAMILIES = (
     "elementwise", "arrangement", "indexing", "reduction", "sliding", "normalisation", "creation",
     "recurrent", "resizing", "attention", "losses", "host", "linear_algebra", "selection",
 )  # fmt: skip
+
+LARGEST_ON_HOST = 1 << 16
+"""Elements of what is computed on the host; more become a tensor."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,7 +133,8 @@ def eagerly() -> Iterator[None]:
 class Operation:
     """A node's operator with its attributes: called with its inputs, gives its outputs.
 
-    `label` says which node it is. Raises ArgumentError for inputs that it can do nothing with.
+    `label` says which node it is. Raises ArgumentError for inputs that it can do nothing with, and
+    OutOfMemoryError where the outputs do not fit.
     """
 
     def __init__(self, name: str, attributes: dict[str, Any], opset: int, outputs: int, label: str):
@@ -145,6 +149,8 @@ class Operation:
             return self.made(inputs)
         except TengenError:
             raise
+        except MemoryError as error:
+            raise OutOfMemoryError(f"[{self.label}] cannot be computed: {error}") from error
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ArgumentError(f"[{self.label}] cannot be computed: {error}") from error
 
@@ -161,9 +167,7 @@ class Operation:
             made = entry.function(*[plain(v) for v in inputs], **named)
             kept = isinstance(made, tuple)
             items = made if kept else (made,)
-            if not _on_host(inputs):
-                items = tuple([as_tensor(v) for v in items])
-            return items
+            return tuple([_kept(v, _on_host(inputs)) for v in items])
         given = [
             plain(v) if i in entry.host else v if i in entry.raw else as_tensor(v)
             for i, v in enumerate(inputs)
@@ -172,9 +176,15 @@ class Operation:
             with eagerly():
                 made = entry.function(*given, **named)
             items = made if isinstance(made, tuple) else (made,)
-            return tuple([as_array(v) for v in items])
+            return tuple([_kept(v, True) for v in items])
         made = entry.function(*given, **named)
         return made if isinstance(made, tuple) else (made,)
+
+
+def _kept(value: Any, on_host: bool) -> Any:
+    """A result as a host array, or as a tensor (which is booked) where it is too large for one."""
+    large = isinstance(value, (np.ndarray, Tensor)) and value.size > LARGEST_ON_HOST
+    return as_array(value) if on_host and not large else as_tensor(value)
 
 
 def _on_host(inputs: tuple[Any, ...]) -> bool:

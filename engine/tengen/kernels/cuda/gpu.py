@@ -144,9 +144,10 @@ class Gpu:
             return int(self.xp.get_default_memory_pool().total_bytes())
 
     def trim(self) -> None:
-        """Give the pool's unused memory back to the card."""
+        """Give the pools' unused memory back, the card's and the host's pinned one."""
         with self.device:
             self.xp.get_default_memory_pool().free_all_blocks()
+        self.xp.get_default_pinned_memory_pool().free_all_blocks()
 
 
 def gpu(index: int) -> Gpu:

@@ -11,14 +11,19 @@ PIECE = 8192
 """Elements of a block, as many.cu has them."""
 
 
-def _tables(arrays: Sequence[Any], kind: str) -> list[tuple[Program, bytes, int]]:
+def _tables(
+    arrays: Sequence[Any], results: Sequence[Any], kind: str
+) -> list[tuple[Program, bytes, int]]:
     """The program, table and grid of each launch over arrays of one kernel type `kind`."""
-    most = min(tables.capacity(2), max(len(arrays), 1))
+    most = min(tables.capacity(3), max(len(arrays), 1))
     kernel, address = program("many", TYPE=kind, MOST=most), tables.address()
     made = []
     for numbers in tables.chunks(len(arrays), most):
         sizes = [arrays[number].size for number in numbers]
-        items = [(address(arrays[n]), size) for n, size in zip(numbers, sizes, strict=True)]
+        items = [
+            (address(arrays[number]), address(results[number]), size)
+            for number, size in zip(numbers, sizes, strict=True)
+        ]
         made.append((kernel, *tables.pack(items, sizes, PIECE, most, True)))
     return made
 
@@ -36,7 +41,7 @@ def length(arrays: Sequence[Any], kind: str, parts: Any, result: Any) -> None:
     `kind` is the arrays' type in the kernels' names; parts and result are of the computing type.
     """
     offset = 0
-    launches = _tables(arrays, kind)
+    launches = _tables(arrays, arrays, kind)
     for kernel, table, grid in launches:
         kernel("squares", grid, 256, table, parts, offset)
         offset += grid
@@ -44,10 +49,15 @@ def length(arrays: Sequence[Any], kind: str, parts: Any, result: Any) -> None:
         launches[0][0]("length", 1, 256, parts, result, offset)
 
 
-def unscale(arrays: Sequence[Any], kind: str, scale: Any, found: Any) -> None:
-    """Divide all arrays by the float32 `scale` in place; `found` becomes 1 where one is not finite.
+def unscale(
+    arrays: Sequence[Any], results: Sequence[Any], kind: str, scale: Any, found: Any
+) -> None:
+    """Write all arrays divided by the float64 `scale` to `results`, which may be the arrays.
 
-    Nothing waits for the device: scale and found lie there.
+    `found` becomes 1 where a result is not finite, else 0. Nothing waits for the device: scale and
+    found lie there.
     """
-    for kernel, table, grid in _tables(arrays, kind):
+    launches = _tables(arrays, results, kind)
+    launches[0][0]("clear", 1, 1, found)
+    for kernel, table, grid in launches:
         kernel("unscale", grid, 256, table, scale, found)

@@ -17,6 +17,8 @@ import threading
 from pathlib import Path
 from types import ModuleType
 
+from . import isolation
+
 _log = logging.getLogger("tengen.kernels.numba")
 _lock = threading.Lock()
 _chosen_directory: Path | None = None
@@ -157,6 +159,7 @@ def load() -> ModuleType | None:
         try:
             numba = importlib.import_module("numba")
             _load_openmp()
+            isolation.install()
             _loaded = numba
         except Exception as error:  # a broken install must leave NumPy working
             _reason = f"numba does not load: {error}"

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from . import library
+from .isolation import isolated
 
 _log = logging.getLogger("tengen.kernels.numba")
 
@@ -73,7 +74,8 @@ class Kernel:
             if library.load() is None:  # which has said so, once for all kernels
                 self.error = library.why_not()
                 return
-            self._function = _undisturbed(_import, self.name, self.source)
+            with isolated():
+                self._function = _undisturbed(_import, self.name, self.source)
             self.ready = True
         except Exception as error:  # a kernel that fails must leave NumPy in use, and say so
             self.error = f"{type(error).__name__}: {error}"

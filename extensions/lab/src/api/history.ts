@@ -70,6 +70,11 @@ export function getVersion(
   return request(server, `projects/${project}/versions/${version}`);
 }
 
+/** Show a version that is held back to everybody who sees the project. */
+export function clearVersion(server: Server, project: string, version: number): Promise<Version> {
+  return request(server, `projects/${project}/versions/${version}/clearance`, undefined, 'PUT');
+}
+
 /** Where a version is downloaded as a zip archive, if need be although it may hold secrets. */
 export function archiveAddress(
   server: Server,

@@ -180,6 +180,35 @@ export interface Stars {
   starred: boolean;
 }
 
+/** One GPU as its driver sees it; what the driver does not tell is null. */
+export interface Gpu {
+  name: string;
+  used: number | null;
+  total: number | null;
+  percent: number | null;
+  holders: GpuHolder[];
+}
+
+/** A process that uses a GPU: memory in bytes, utilisation in percent, null where unknown. */
+export interface GpuHolder {
+  pid: number;
+  kernel: string | null;
+  bytes: number | null;
+  percent: number | null;
+}
+
+/** The machine's GPUs; `reason` says why there is none. */
+export interface GpuPage {
+  items: Gpu[];
+  reason: string;
+  next: string | null;
+}
+
+/** The bytes that a kernel has moved from its GPUs to the machine's memory. */
+export interface ParkedMemory {
+  bytes: number;
+}
+
 /** Which file: `path` is relative to the user's folder, as JupyterLab writes it. */
 export interface GraphQuery {
   path: string;

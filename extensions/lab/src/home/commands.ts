@@ -115,6 +115,8 @@ function openHome(parts: Parts): Widget {
     const projects = parts.projects && {
       create: () => run(ProjectCommands.create),
       importFrom: () => run(ProjectCommands.importFrom),
+      openShared: () => run(ProjectCommands.openShared),
+      openGallery: () => run(ProjectCommands.openGallery),
       open: (id: string) => run(ProjectCommands.open, id)
     };
     const wiring = { translator, onStart, ...(projects && { projects }) };

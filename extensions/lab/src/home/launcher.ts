@@ -4,6 +4,7 @@ import type { ICommandPalette } from '@jupyterlab/apputils';
 import type { ILauncher } from '@jupyterlab/launcher';
 import type { IMainMenu } from '@jupyterlab/mainmenu';
 import { DisposableSet, type IDisposable } from '@lumino/disposable';
+import { CommandIDs as ProjectCommands } from '../projects/tokens.ts';
 import type { HomeModel } from './model.ts';
 import { CATEGORY, CommandIDs } from './tokens.ts';
 
@@ -32,6 +33,15 @@ export function offerTemplates(model: HomeModel, places: Places): void {
         places
       );
     }
+  });
+}
+
+/** Offer new projects, imports and shared links behind the templates' cards. */
+export function offerProjects(launcher: ILauncher | null): void {
+  const { create, importFrom, openShared } = ProjectCommands;
+  [create, importFrom, openShared].forEach((command, place) => {
+    const order = { rank: 500 + place, categoryRank: -1 };
+    launcher?.add({ command, args: { isLauncher: true }, category: CATEGORY, ...order });
   });
 }
 

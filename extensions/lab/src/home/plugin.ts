@@ -15,7 +15,7 @@ import { getAbout } from '../api/about.ts';
 import { copyTemplate, listTemplates } from '../api/templates.ts';
 import { IProjects, type Projects } from '../projects/tokens.ts';
 import { addCommands } from './commands.ts';
-import { offerTemplates } from './launcher.ts';
+import { offerProjects, offerTemplates } from './launcher.ts';
 import { HomeModel } from './model.ts';
 import { CATEGORY, CommandIDs } from './tokens.ts';
 import type { HomeView } from './view.tsx';
@@ -67,6 +67,9 @@ const plugin: JupyterFrontEndPlugin<void> = {
       translator: translator ?? nullTranslator
     });
     offerTemplates(model, { launcher, palette, menu });
+    if (projects) {
+      offerProjects(launcher);
+    }
 
     const order = { rank: 1000, categoryRank: -1 };
     launcher?.add({ command: CommandIDs.openHome, category: CATEGORY, ...order });

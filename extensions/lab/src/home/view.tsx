@@ -22,6 +22,8 @@ export interface Wiring {
 export interface ProjectActions {
   create(): void;
   importFrom(): void;
+  openShared(): void;
+  openGallery(): void;
   open(id: string): void;
 }
 
@@ -106,6 +108,12 @@ function ProjectRow(props: {
         </button>
         <button className="jp-mod-styled" onClick={() => projects.importFrom()}>
           {trans.__('Import…')}
+        </button>
+        <button className="jp-mod-styled" onClick={() => projects.openShared()}>
+          {trans.__('Open shared link…')}
+        </button>
+        <button className="jp-mod-styled" onClick={() => projects.openGallery()}>
+          {trans.__('Gallery')}
         </button>
       </div>
       {recent.length > 0 && (

@@ -5,6 +5,7 @@ import * as React from 'react';
 import type { Source } from '../api/documents.ts';
 import { pageFocus } from '../source/focus.ts';
 import type { Texts } from '../ui/signals.ts';
+import type { Gpus } from '../gpus/tokens.ts';
 import { linkMemory } from './linking.ts';
 import type { LiveModel } from './live.ts';
 import { LiveContent } from './livelist.tsx';
@@ -45,10 +46,13 @@ export class LivePanel extends ReactWidget {
   private readonly _model: LiveModel;
   private readonly _trans: Texts;
   private readonly _onSource: ShowSource;
+  private readonly _above: React.ReactElement | null;
   private readonly _unlink: () => void;
 
-  constructor(model: LiveModel, trans: Texts, onSource: ShowSource) {
+  /** `gpus` is drawn above the list. */
+  constructor(model: LiveModel, trans: Texts, onSource: ShowSource, gpus: Gpus | null) {
     super();
+    this._above = gpus?.strip(() => this.isVisible) ?? null;
     this._model = model;
     this._trans = trans;
     this._onSource = onSource;
@@ -62,6 +66,11 @@ export class LivePanel extends ReactWidget {
   }
 
   protected render(): React.ReactElement {
-    return <LiveContent model={this._model} trans={this._trans} onSource={this._onSource} />;
+    return (
+      <>
+        {this._above}
+        <LiveContent model={this._model} trans={this._trans} onSource={this._onSource} />
+      </>
+    );
   }
 }

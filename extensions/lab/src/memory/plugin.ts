@@ -7,6 +7,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { LiveMemory, Source } from '../api/documents.ts';
 import { askKernel } from '../api/kernel.ts';
+import { type Gpus, IGpus } from '../gpus/tokens.ts';
 import { CommandIDs as SourceCommands } from '../source/tokens.ts';
 import { DOMAIN } from '../ui/text.ts';
 import { addMemoryFiles } from './files.ts';
@@ -24,13 +25,14 @@ const plugin: JupyterFrontEndPlugin<MemoryViews> = {
   description: 'The memory view: records of a step, and what a kernel holds now.',
   autoStart: true,
   provides: IMemoryViews,
-  optional: [INotebookTracker, ICommandPalette, IMainMenu, ITranslator],
+  optional: [INotebookTracker, ICommandPalette, IMainMenu, ITranslator, IGpus],
   activate: (
     app: JupyterFrontEnd,
     notebooks: INotebookTracker | null,
     palette: ICommandPalette | null,
     menu: IMainMenu | null,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    gpus: Gpus | null
   ) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const onSource = (source: Source): void => {
@@ -64,7 +66,7 @@ const plugin: JupyterFrontEndPlugin<MemoryViews> = {
             const kernel = notebooks?.currentWidget?.sessionContext.session?.kernel;
             return kernel ? await askKernel<LiveMemory>(kernel, 'tengen', LIVE) : undefined;
           });
-          live = new MainAreaWidget({ content: new LivePanel(model, trans, onSource) });
+          live = new MainAreaWidget({ content: new LivePanel(model, trans, onSource, gpus) });
           live.id = 'tengen-memory-live';
           live.title.label = trans.__('Memory of the kernel');
           live.title.closable = true;

@@ -1,33 +1,32 @@
 /** The projects feature's commands, from which panel, palette, menus and home tab all act. */
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import {
-  Dialog,
-  InputDialog,
-  MainAreaWidget,
-  Notification,
-  showDialog
-} from '@jupyterlab/apputils';
+import { Dialog, InputDialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
 import type { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { fileUploadIcon, type LabIcon, linkIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import * as history from '../api/history.ts';
 import * as projects from '../api/projects.ts';
 import type { Server } from '../api/request.ts';
-import * as sharing from '../api/sharing.ts';
 import { listTemplates } from '../api/templates.ts';
 import type { NewProject, Project } from '../api/types.ts';
 import type { Texts } from '../ui/signals.ts';
 import { failureText } from '../ui/text.ts';
-import { CompareModel } from './compare.ts';
-import { ComparisonPanel } from './comparison.tsx';
 import { openDatasets, pull, reproduce } from './datacommands.ts';
 import { FactsForm, ImportForm, NewProjectForm } from './forms.tsx';
+import { projectsIcon } from './icons.ts';
 import type { ProjectsModel } from './model.ts';
-import { ShareModel } from './share.ts';
-import { ShareForm } from './sharing.tsx';
+import {
+  asksForSecrets,
+  clear,
+  download,
+  openGallery,
+  openShared,
+  share
+} from './sharecommands.ts';
 import { CommandIDs } from './tokens.ts';
 import type { UpkeepModel } from './upkeep.ts';
+import { compare, restore, save } from './versioncommands.ts';
 
 /** What the commands work with. */
 export interface Parts {
@@ -49,27 +48,34 @@ type Act = (parts: Parts, args: ReadonlyPartialJSONObject) => Promise<unknown>;
 /** Add the commands to the application. */
 export function addCommands(parts: Parts): void {
   const { app, trans } = parts;
-  const entries: [string, string, Act, string?][] = [
+  const entries: [string, string, Act][] = [
     [CommandIDs.create, trans.__('New project…'), create],
     [CommandIDs.importFrom, trans.__('Import a project…'), importFrom],
     [CommandIDs.open, trans.__('Open the project'), open],
-    [CommandIDs.save, trans.__('Save version…'), save],
-    [CommandIDs.compare, trans.__('Compare versions'), compare],
-    [CommandIDs.restore, trans.__('Restore a version'), restore],
+    [CommandIDs.save, trans.__('Save version…'), withProject(save)],
+    [CommandIDs.compare, trans.__('Compare versions'), withProject(compare)],
+    [CommandIDs.restore, trans.__('Restore a version'), withProject(restore)],
     [CommandIDs.fork, trans.__('Fork the project…'), fork],
-    [CommandIDs.share, trans.__('Share the project…'), share],
+    [CommandIDs.share, trans.__('Share the project…'), withProject(share)],
     [CommandIDs.rename, trans.__('Rename, describe and tag the project…'), rename],
     [CommandIDs.trash, trans.__('Put the project into the trash'), trash],
-    [CommandIDs.download, trans.__('Download a version'), download],
+    [CommandIDs.download, trans.__('Download a version'), withVersion(download)],
+    [CommandIDs.clear, trans.__('Show a version that is held back'), withVersion(clear)],
     [CommandIDs.datasets, trans.__('Data sets…'), withProject(openDatasets)],
     [CommandIDs.reproduce, trans.__('Run the version again and compare'), withProject(reproduce)],
     [CommandIDs.pull, trans.__('Bring in what the origin has changed'), withProject(pull)],
     [CommandIDs.openGallery, trans.__('Gallery'), openGallery],
     [CommandIDs.openShared, trans.__('Open shared link…'), openShared]
   ];
+  const icons = new Map<string, LabIcon>([
+    [CommandIDs.create, projectsIcon],
+    [CommandIDs.importFrom, fileUploadIcon],
+    [CommandIDs.openShared, linkIcon]
+  ]);
   for (const [id, label, act] of entries) {
     app.commands.addCommand(id, {
       label,
+      icon: args => (args['isLauncher'] ? icons.get(id) : undefined),
       describedBy: {
         args: {
           type: 'object',
@@ -79,7 +85,8 @@ export function addCommands(parts: Parts): void {
             from: { type: 'number' },
             to: { type: 'number' },
             path: { type: 'string', description: 'A file of the project' },
-            template: { type: 'string', description: 'The template to start from' }
+            template: { type: 'string', description: 'The template to start from' },
+            isLauncher: { type: 'boolean' }
           }
         }
       },
@@ -125,8 +132,21 @@ async function projectOf(parts: Parts, args: ReadonlyPartialJSONObject): Promise
 const server = (parts: Parts): Server => parts.app.serviceManager.serverSettings;
 
 /** An action on the project at hand, as a command. */
-function withProject(act: (parts: Parts, project: Project) => Promise<unknown>): Act {
-  return async (parts, args) => act(parts, await projectOf(parts, args));
+function withProject(
+  act: (parts: Parts, project: Project, args: ReadonlyPartialJSONObject) => Promise<unknown>
+): Act {
+  return async (parts, args) => act(parts, await projectOf(parts, args), args);
+}
+
+/** An action on a version of the project at hand, the newest by default, as a command. */
+function withVersion(
+  act: (parts: Parts, project: Project, version: number) => Promise<unknown>
+): Act {
+  return async (parts, args) => {
+    const project = await projectOf(parts, args);
+    const version = typeof args['version'] === 'number' ? args['version'] : project.version;
+    return act(parts, project, version);
+  };
 }
 
 async function create(parts: Parts, args: ReadonlyPartialJSONObject): Promise<unknown> {
@@ -236,105 +256,6 @@ async function open(parts: Parts, args: ReadonlyPartialJSONObject): Promise<unkn
   return project;
 }
 
-async function save(parts: Parts, args: ReadonlyPartialJSONObject): Promise<unknown> {
-  const { app, trans } = parts;
-  const project = await projectOf(parts, args);
-  if (app.commands.isEnabled('docmanager:save-all')) {
-    await app.commands.execute('docmanager:save-all');
-  }
-  const { button, value } = await InputDialog.getText({
-    title: trans.__('Save a version of "%1"', project.name),
-    label: trans.__('What changed? (may stay empty)'),
-    okLabel: trans.__('Save version'),
-    cancelLabel: trans.__('Cancel')
-  });
-  if (!button.accept) {
-    return undefined;
-  }
-  const version = await history.saveVersion(server(parts), project.id, value ?? '');
-  Notification.success(
-    version.number === project.version
-      ? trans.__('Nothing has changed since version %1.', version.number)
-      : trans.__('Version %1 is saved.', version.number),
-    { autoClose: 4000 }
-  );
-  parts.changed();
-  return version;
-}
-
-async function compare(parts: Parts, args: ReadonlyPartialJSONObject): Promise<unknown> {
-  const { app, trans } = parts;
-  const project = await projectOf(parts, args);
-  const from = typeof args['from'] === 'number' ? args['from'] : project.version;
-  const to = typeof args['to'] === 'number' ? args['to'] : null;
-  const folder = to === null;
-  const model = new CompareModel(
-    {
-      changes: (sides, after) => history.listChanges(server(parts), project.id, sides, after),
-      file: (sides, path, old) => history.compareFile(server(parts), project.id, sides, path, old)
-    },
-    { from, to, folder }
-  );
-  const content = new ComparisonPanel({
-    model,
-    trans,
-    newest: project.version,
-    folder: project.directory !== null,
-    onRestoreFile:
-      project.role === 'viewer'
-        ? undefined
-        : (version, path) =>
-            void app.commands
-              .execute(CommandIDs.restore, { project: project.id, version, path })
-              .then(() => model.load())
-  });
-  const widget = new MainAreaWidget({ content });
-  widget.title.label = trans.__('Compare: %1', project.name);
-  widget.title.closable = true;
-  app.shell.add(widget, 'main');
-  app.shell.activateById(widget.id);
-  void model.load();
-  return widget;
-}
-
-async function restore(parts: Parts, args: ReadonlyPartialJSONObject): Promise<unknown> {
-  const { trans, documents, app } = parts;
-  const project = await projectOf(parts, args);
-  const version = Number(args['version']);
-  const path = typeof args['path'] === 'string' ? args['path'] : null;
-  const { button } = await showDialog({
-    title: path
-      ? trans.__('Bring back "%1" of version %2?', path, version)
-      : trans.__('Restore version %1?', version),
-    body: trans.__('What is there now is saved as a version first; nothing is lost.'),
-    buttons: [
-      Dialog.cancelButton({ label: trans.__('Cancel') }),
-      Dialog.okButton({ label: trans.__('Restore') })
-    ]
-  });
-  if (!button.accept) {
-    return undefined;
-  }
-  if (app.commands.isEnabled('docmanager:save-all')) {
-    await app.commands.execute('docmanager:save-all');
-  }
-  const made = await history.restoreVersion(server(parts), project.id, version, path);
-  if (documents && project.directory !== null) {
-    for (const widget of app.shell.widgets('main')) {
-      const context = documents.contextForWidget(widget);
-      if (context?.path.startsWith(`${project.directory}/`)) {
-        await context.revert();
-      }
-    }
-  }
-  Notification.success(trans.__('Version %1 is back, as version %2.', version, made.number), {
-    autoClose: 4000
-  });
-  await parts.browser?.model.refresh();
-  parts.changed();
-  return made;
-}
-
 async function fork(parts: Parts, args: ReadonlyPartialJSONObject): Promise<unknown> {
   const { trans, browser } = parts;
   const project = await projectOf(parts, args);
@@ -356,33 +277,6 @@ async function fork(parts: Parts, args: ReadonlyPartialJSONObject): Promise<unkn
   const parent = project.directory?.split('/').slice(0, -1).join('/') ?? browser?.model.path ?? '';
   const body = { version, name: value ?? '', directory: parent, despite_findings: despite };
   return opened(parts, await projects.forkProject(server(parts), project.id, body));
-}
-
-async function share(parts: Parts, args: ReadonlyPartialJSONObject): Promise<unknown> {
-  const { trans } = parts;
-  const project = await projectOf(parts, args);
-  const { id } = project;
-  const at = server(parts);
-  const model = new ShareModel({
-    members: async () => (await sharing.listMembers(at, id)).items,
-    links: async () => (await sharing.listLinks(at, id)).items,
-    publication: () => sharing.getPublication(at, id),
-    add: (name, role) => sharing.addMember(at, id, name, role),
-    change: (member, role) => sharing.changeRole(at, id, member, role),
-    remove: member => sharing.removeMember(at, id, member),
-    make: request => sharing.makeLink(at, id, request),
-    revoke: link => sharing.revokeLink(at, id, link),
-    publish: request => sharing.publish(at, id, request)
-  });
-  void model.load();
-  const addressOf = (page: string): string => sharing.pageAddress(at, page);
-  await showDialog({
-    title: trans.__('Share "%1"', project.name),
-    body: new ShareForm({ model, trans, addressOf }),
-    buttons: [Dialog.okButton({ label: trans.__('Close') })]
-  });
-  parts.changed();
-  return undefined;
 }
 
 async function rename(parts: Parts, args: ReadonlyPartialJSONObject): Promise<unknown> {
@@ -454,66 +348,4 @@ export async function remove(parts: Parts, project: Project): Promise<void> {
     await projects.deleteProject(server(parts), project.id);
     parts.changed();
   }
-}
-
-/** Whether a copy is wanted although the version may hold secrets; null if then it is not. */
-async function asksForSecrets(
-  parts: Parts,
-  project: Project,
-  version: number | null
-): Promise<boolean | null> {
-  const { trans } = parts;
-  const found = await history.getVersion(server(parts), project.id, version ?? 'latest');
-  if (!found.held) {
-    return false;
-  }
-  const { button } = await showDialog({
-    title: trans.__('Version %1 may hold secrets', found.number),
-    body: trans.__('They may be in %1. A copy would hold them too.', found.suspects.join(', ')),
-    buttons: [
-      Dialog.cancelButton({ label: trans.__('Cancel') }),
-      Dialog.warnButton({ label: trans.__('Copy all the same') })
-    ]
-  });
-  return button.accept ? true : null;
-}
-
-async function download(parts: Parts, args: ReadonlyPartialJSONObject): Promise<unknown> {
-  const project = await projectOf(parts, args);
-  const version = typeof args['version'] === 'number' ? args['version'] : project.version;
-  const despite = await asksForSecrets(parts, project, version);
-  if (despite === null) {
-    return undefined;
-  }
-  const link = document.createElement('a');
-  link.href = history.archiveAddress(server(parts), project.id, version, despite);
-  link.download = '';
-  link.click();
-  return link.href;
-}
-
-/** Where a page opens: beside JupyterLab, without a way back into it. */
-function openPage(address: string): void {
-  window.open(address, '_blank', 'noopener,noreferrer');
-}
-
-async function openGallery(parts: Parts): Promise<void> {
-  openPage(sharing.pageAddress(server(parts), 'tengen-studio/'));
-}
-
-async function openShared({ trans }: Parts): Promise<void> {
-  const { button, value } = await InputDialog.getText({
-    title: trans.__('Open a shared link'),
-    label: trans.__('The link that you were sent'),
-    okLabel: trans.__('Open'),
-    cancelLabel: trans.__('Cancel')
-  });
-  if (!button.accept || !value) {
-    return;
-  }
-  const address = URL.parse(value.trim());
-  if (!address || !/^https?:$/.test(address.protocol)) {
-    throw new Error(trans.__('A web address was expected, such as https://…'));
-  }
-  openPage(address.href);
 }

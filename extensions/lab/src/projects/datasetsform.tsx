@@ -6,6 +6,7 @@ import type { DatasetEntry, DatasetRequest, Preview } from '../api/types.ts';
 import { type Texts, useSignal } from '../ui/signals.ts';
 import { failureText, formatBytes } from '../ui/text.ts';
 import type { DatasetsModel } from './datasets.ts';
+import { stated } from './words.ts';
 
 interface Props {
   model: DatasetsModel;
@@ -116,7 +117,7 @@ function Entry({ model, trans, entry }: Props & { entry: DatasetEntry }): React.
       {state === 'copying' && (
         <progress max={1} value={progress} aria-label={trans.__('Taking in %1', name)} />
       )}
-      {state === 'failed' && <p role="alert">{trans.gettext(entry.message)}</p>}
+      {state === 'failed' && <p role="alert">{stated(entry.message, trans)}</p>}
       <div className="tengen-Datasets-verbs">
         {state === 'ready' && (
           <button

@@ -2,10 +2,12 @@
 
 import * as React from 'react';
 import type { Project, Version } from '../api/types.ts';
+import type { Texts } from '../ui/signals.ts';
 import { failureText } from '../ui/text.ts';
 import { exactTime, timeAgo } from '../ui/time.ts';
 import type { PanelProps } from './list.tsx';
 import { Upkeep } from './upkeepview.tsx';
+import { stated } from './words.ts';
 
 /** The chosen project. */
 export function ProjectDetail(props: PanelProps & { project: Project }): React.ReactElement {
@@ -155,13 +157,15 @@ function VersionLine(
         <span title={exactTime(version.created)}>{timeAgo(version.created, trans)}</span>
       </div>
       <small>
-        {trans.__('version %1', version.number)} · {version.author} · <Counts version={version} />
+        {trans.__('version %1', version.number)} · {version.author} ·{' '}
+        <Counts version={version} trans={trans} />
       </small>
       {skipped.length > 0 && (
-        <small title={skipped.map(([path, why]) => `${path}: ${trans.gettext(why)}`).join('\n')}>
+        <small title={skipped.map(([path, why]) => `${path}: ${stated(why, trans)}`).join('\n')}>
           {trans.__('%1 files could not be kept', skipped.length)}
         </small>
       )}
+      {version.held && <HeldBack {...props} />}
       <div className="tengen-Projects-verbs">
         {version.number > 1 && (
           <button onClick={() => actions.compare(project, version.number - 1, version.number)}>
@@ -189,6 +193,29 @@ function VersionLine(
   );
 }
 
+/** Why others do not see a version, and what to do about it. */
+function HeldBack({
+  actions,
+  trans,
+  project,
+  version
+}: PanelProps & { project: Project; version: Version }): React.ReactElement {
+  const files = version.suspects.join(', ');
+  return (
+    <p className="tengen-Projects-held">
+      {trans.__('Held back from others: there may be a secret in %1.', files)}{' '}
+      {project.role === 'owner'
+        ? trans.__('Take it out and save a version, or, if it is none:')
+        : trans.__('Take it out and save a version, or ask an owner.')}{' '}
+      {project.role === 'owner' && (
+        <button onClick={() => actions.clear(project, version.number)}>
+          {trans.__('Show to everybody…')}
+        </button>
+      )}
+    </p>
+  );
+}
+
 function titleOf(version: Version, { trans }: PanelProps): string {
   if (version.message) {
     return version.message;
@@ -197,13 +224,13 @@ function titleOf(version: Version, { trans }: PanelProps): string {
 }
 
 /** "+3 −1 cells", or files where no cell changed. */
-function Counts({ version }: { version: Version }): React.ReactElement {
+function Counts({ version, trans }: { version: Version; trans: Texts }): React.ReactElement {
   const cells = version.cells_added + version.cells_changed + version.cells_removed;
   const [added, changed, removed] = cells
     ? [version.cells_added, version.cells_changed, version.cells_removed]
     : [version.added, version.changed, version.removed];
   return (
-    <span className="tengen-Projects-counts" title={cells ? 'cells' : 'files'}>
+    <span className="tengen-Projects-counts" title={cells ? trans.__('cells') : trans.__('files')}>
       <ins>+{added}</ins> <span>~{changed}</span> <del>−{removed}</del>
     </span>
   );

@@ -20,6 +20,7 @@ export interface Actions {
   share(project: Project): void;
   rename(project: Project): void;
   download(project: Project, version: number): void;
+  clear(project: Project, version: number): void;
   trash(project: Project): void;
   untrash(project: Project): void;
   remove(project: Project): void;

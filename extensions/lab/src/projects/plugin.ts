@@ -154,6 +154,7 @@ function actionsOf(parts: Parts): Actions {
     share: project => run(CommandIDs.share, { project: project.id }),
     rename: project => run(CommandIDs.rename, { project: project.id }),
     download: (project, version) => run(CommandIDs.download, { project: project.id, version }),
+    clear: (project, version) => run(CommandIDs.clear, { project: project.id, version }),
     trash: project => run(CommandIDs.trash, { project: project.id }),
     datasets: project => run(CommandIDs.datasets, { project: project.id }),
     mount: (project, id) => void guarded(parts, () => mount(parts, project, id)),

@@ -1,24 +1,30 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RequestError } from '../api/refusal.ts';
-import type { Link, LinkRequest, NewLink, Publication } from '../api/types.ts';
+import type { Link, LinkRequest, NewLink, Publication, Version } from '../api/types.ts';
 import { type ShareSource, ShareModel } from './share.ts';
 
 const publication: Publication = { public: false, licence: '', scripts: false, page: 'p' };
 const link = { id: 'l', permission: 'view', state: 'open' } as Link;
 const made: NewLink = { link, token: 't', address: 'open#t' };
 
+function version(number: number, held: boolean): Version {
+  return { number, held, suspects: held ? ['train.ipynb'] : [] } as unknown as Version;
+}
+
 function source(changes: Partial<ShareSource> = {}): ShareSource {
   return {
     members: () => Promise.resolve([]),
     links: () => Promise.resolve([]),
     publication: () => Promise.resolve(publication),
+    versions: () => Promise.resolve([]),
     add: (name, role) => Promise.resolve({ id: name, name, role, since: null }),
     change: (id, role) => Promise.resolve({ id, name: id, role, since: null }),
     remove: () => Promise.resolve(),
     make: () => Promise.resolve(made),
     revoke: () => Promise.resolve(),
     publish: () => Promise.resolve(publication),
+    clear: number => Promise.resolve(version(number, false)),
     ...changes
   };
 }
@@ -93,4 +99,25 @@ test('a refusal for secrets can be overruled, another one cannot', async () => {
   await model.publish({ public: true });
   assert.equal(model.objection, null);
   assert.match(String(model.failure), /not yours/);
+});
+
+test('what others do not see is told until the version is cleared', async () => {
+  let versions = [version(3, true), version(2, true), version(1, false)];
+  const model = new ShareModel(
+    source({
+      versions: () => Promise.resolve(versions),
+      clear: number => {
+        versions = versions.map(one => (one.number === number ? version(number, false) : one));
+        return Promise.resolve(version(number, false));
+      }
+    })
+  );
+  const told = () => (model.state.kind === 'full' ? model.state.shared.heldBack : undefined);
+  await model.load();
+  assert.deepEqual(told(), { newest: 3, suspects: ['train.ipynb'], seen: 1 });
+  await model.clear(3);
+  assert.equal(told(), null);
+  versions = [version(1, true)];
+  await model.load();
+  assert.equal(told()?.seen, null);
 });

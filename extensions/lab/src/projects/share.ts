@@ -8,7 +8,8 @@ import type {
   Member,
   NewLink,
   Publication,
-  PublicationRequest
+  PublicationRequest,
+  Version
 } from '../api/types.ts';
 
 /** What the dialog asks of the outside, for one project. */
@@ -16,12 +17,15 @@ export interface ShareSource {
   members(): Promise<Member[]>;
   links(): Promise<Link[]>;
   publication(): Promise<Publication>;
+  /** The newest versions, the newest first. */
+  versions(): Promise<Version[]>;
   add(name: string, role: Member['role']): Promise<Member>;
   change(member: string, role: Member['role']): Promise<Member>;
   remove(member: string): Promise<void>;
   make(request: LinkRequest): Promise<NewLink>;
   revoke(link: string): Promise<void>;
   publish(request: PublicationRequest): Promise<Publication>;
+  clear(version: number): Promise<Version>;
 }
 
 /** Who and what, once it is known. */
@@ -29,6 +33,15 @@ export interface Shared {
   members: Member[];
   links: Link[];
   publication: Publication;
+  /** What others do not see of the newest versions, or null if they see the newest. */
+  heldBack: HeldBack | null;
+}
+
+/** The newest version may hold a secret, so that others see an earlier one, or none. */
+export interface HeldBack {
+  newest: number;
+  suspects: string[];
+  seen: number | null;
 }
 
 /** The states of the dialog. */
@@ -86,12 +99,14 @@ export class ShareModel {
   /** Load everything anew. */
   async load(): Promise<void> {
     try {
-      const [members, links, publication] = await Promise.all([
+      const [members, links, publication, versions] = await Promise.all([
         this._source.members(),
         this._source.links(),
-        this._source.publication()
+        this._source.publication(),
+        this._source.versions()
       ]);
-      this._state = { kind: 'full', shared: { members, links, publication } };
+      const shared = { members, links, publication, heldBack: heldBackOf(versions) };
+      this._state = { kind: 'full', shared };
     } catch (error) {
       this._state = { kind: 'error', error };
     }
@@ -141,6 +156,11 @@ export class ShareModel {
     );
   }
 
+  /** Show a version that is held back to everybody after all. */
+  clear(version: number): Promise<void> {
+    return this._act(() => this._source.clear(version));
+  }
+
   private async _act(action: () => Promise<unknown>, insist?: () => Promise<void>): Promise<void> {
     if (this._busy) {
       return;
@@ -161,4 +181,13 @@ export class ShareModel {
     }
     await this.load();
   }
+}
+
+function heldBackOf(versions: Version[]): HeldBack | null {
+  const [newest] = versions;
+  if (!newest?.held) {
+    return null;
+  }
+  const seen = versions.find(version => !version.held)?.number ?? null;
+  return { newest: newest.number, suspects: newest.suspects, seen };
 }

@@ -50,6 +50,7 @@ function Content(props: ShareProps): React.ReactElement {
       return (
         <fieldset disabled={model.busy}>
           <Refused {...props} />
+          <NotSeen {...props} shared={state.shared} />
           <People {...props} shared={state.shared} />
           <Links {...props} shared={state.shared} />
           <Public {...props} shared={state.shared} />
@@ -63,7 +64,7 @@ function Refused({ model, trans }: ShareProps): React.ReactElement | null {
   if (objection) {
     return (
       <div role="alert" className="tengen-Share-refused">
-        <p>{trans.gettext(objection.reason)}</p>
+        <p>{failureText(objection.reason, trans)}</p>
         <button className="jp-mod-styled jp-mod-warn" onClick={() => void objection.insist()}>
           {trans.__('Share it all the same')}
         </button>
@@ -74,6 +75,36 @@ function Refused({ model, trans }: ShareProps): React.ReactElement | null {
     <p role="alert" className="tengen-Share-refused">
       {failureText(failure, trans)}
     </p>
+  );
+}
+
+/** That others see an earlier version, why, and what to do. */
+function NotSeen({
+  model,
+  trans,
+  shared
+}: ShareProps & { shared: Shared }): React.ReactElement | null {
+  const { heldBack } = shared;
+  if (!heldBack || model.objection) {
+    return null;
+  }
+  const { newest, suspects, seen } = heldBack;
+  return (
+    <div className="tengen-Share-refused">
+      <p>
+        {seen === null
+          ? trans.__('Others see no version yet: there may be a secret in %1.', suspects.join(', '))
+          : trans.__(
+              'Others see version %1: in a newer one there may be a secret in %2.',
+              seen,
+              suspects.join(', ')
+            )}{' '}
+        {trans.__('Take it out and save a version, or, if it is none:')}
+      </p>
+      <button className="jp-mod-styled" onClick={() => void model.clear(newest)}>
+        {trans.__('Show version %1 to everybody', newest)}
+      </button>
+    </div>
   );
 }
 

@@ -13,6 +13,7 @@ export const CommandIDs = {
   save: 'tengen-studio:save-version',
   compare: 'tengen-studio:compare-versions',
   restore: 'tengen-studio:restore-version',
+  clear: 'tengen-studio:clear-version',
   fork: 'tengen-studio:fork-project',
   share: 'tengen-studio:share-project',
   rename: 'tengen-studio:rename-project',

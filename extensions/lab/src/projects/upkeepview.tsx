@@ -6,6 +6,7 @@ import { type Texts, useSignal } from '../ui/signals.ts';
 import { failureText, formatBytes } from '../ui/text.ts';
 import { exactTime, timeAgo } from '../ui/time.ts';
 import type { PanelProps } from './list.tsx';
+import { stated } from './words.ts';
 
 type Props = PanelProps & { project: Project };
 
@@ -121,13 +122,13 @@ function Runs(props: Props): React.ReactElement {
         <div role="status" className="tengen-Projects-running">
           <progress max={1} value={running.progress} aria-label={trans.__('Running again')} />
           <small>
-            {trans.__('version %1', running.version)} · {trans.gettext(running.step)}
+            {trans.__('version %1', running.version)} · {stated(running.step, trans)}
           </small>
         </div>
       )}
       {latest && latest !== badge && !running && (
         <p data-run={latest.state}>
-          {runState(latest, trans)} {latest.message && trans.gettext(latest.message)}
+          {runState(latest, trans)} {latest.message && stated(latest.message, trans)}
         </p>
       )}
       {project.role === 'owner' && runs.kind === 'full' && (
@@ -160,7 +161,7 @@ function Badge({ run, trans }: { run: ReproductionEntry; trans: Texts }): React.
           : trans.__('✗ Version %1 reproduced with differences', run.version)}
         , {timeAgo(when, trans)}
       </summary>
-      {run.message && <p>{trans.gettext(run.message)}</p>}
+      {run.message && <p>{stated(run.message, trans)}</p>}
       {run.report?.notebooks.map(({ path, error, cells }) => (
         <p key={path}>
           {path}: {error ? error : counts(cells, trans)}

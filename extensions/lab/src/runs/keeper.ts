@@ -13,6 +13,9 @@ import { Replay } from './replay.ts';
 const SETTLE = 400;
 /** How many messages are remembered until the record has come. */
 const MOST_EARLY = 5_000;
+/** JupyterLab's classes of a question in an output area, and of one with its answer. */
+const QUESTION = 'jp-OutputArea-stdin-item';
+const ANSWERED = 'jp-OutputArea-stdin-hiding';
 
 /** Follows one notebook for as long as it is open. */
 export class Keeper {
@@ -120,6 +123,7 @@ export class Keeper {
     cell.model.executionCount = run.count;
     cell.model.executionState = run.state === 'done' ? 'idle' : 'running';
     if (run.state === 'done') {
+      withdraw(area);
       this.finished(run.id);
     } else {
       early.forEach(msg => this.feed(msg));
@@ -163,7 +167,18 @@ export class Keeper {
     ) {
       // The record has the last word: read once more, in case a message was missed on the way.
       cell.model.executionState = 'idle';
+      withdraw(cell.outputArea);
       void this.catchUp();
+    }
+  }
+}
+
+/** Take away a question that nobody can answer any more: its run was interrupted. */
+function withdraw(area: CodeCell['outputArea']): void {
+  for (const widget of [...area.widgets]) {
+    // One that was just answered leaves by itself.
+    if (widget.hasClass(QUESTION) && !widget.hasClass(ANSWERED)) {
+      widget.dispose();
     }
   }
 }

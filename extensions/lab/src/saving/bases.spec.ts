@@ -9,6 +9,7 @@ class Server {
   bases: (string | undefined)[] = [];
   driveName = () => '';
   get = async () => ({ path: 'a.ipynb', hash: this.hash });
+  rename = async (_: string, path: string) => ({ path });
   save = async (_: string, options: { base_hash?: string } = {}) => {
     this.bases.push(options.base_hash);
     if (options.base_hash !== undefined && options.base_hash !== this.hash) {
@@ -52,6 +53,16 @@ test('a save that comes too late is asked about, and JupyterLab does not ask bef
   await manager.get('a.ipynb');
   await manager.save('a.ipynb', {});
   assert.equal(server.hash, 'of another+');
+});
+
+test('a file that was renamed is known by its new name', async () => {
+  const [server, manager] = wrapped();
+  await manager.get('in/a.ipynb');
+  await manager.rename('in/a.ipynb', 'in/b.ipynb');
+  await manager.rename('in', 'there');
+  await manager.save('there/b.ipynb', {});
+  await manager.save('in/a.ipynb', {});
+  assert.deepEqual(server.bases, ['h0', undefined]);
 });
 
 test('other failures stay what they are', async () => {

@@ -39,6 +39,12 @@ export class Bases {
       this.note(path, model);
       return model;
     };
+    const rename = contents.rename.bind(contents);
+    contents.rename = async (path, newPath) => {
+      const model = await rename(path, newPath);
+      this.move(path, model.path);
+      return model;
+    };
   }
 
   /** Whether the file on the server is another than what this page has read or written last. */
@@ -49,6 +55,16 @@ export class Bases {
     }
     const model = await this.read(path, { content: false, hash: true });
     return Boolean(model.hash) && model.hash !== known;
+  }
+
+  /** What is known of a file, or of all in a folder, is known of it under its new path. */
+  private move(path: string, newPath: string): void {
+    for (const [known, hash] of [...this.known]) {
+      if (known === path || known.startsWith(`${path}/`)) {
+        this.known.delete(known);
+        this.known.set(newPath + known.slice(path.length), hash);
+      }
+    }
   }
 
   private note(path: string, model: Contents.IModel): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatBytes, inLanguage } from './text.ts';
+import { failureText, formatBytes, inLanguage, taken } from './text.ts';
 
 test('texts follow the language and fall back to English', () => {
   const text = { en: 'First', zh: '第一次' };
@@ -25,4 +25,21 @@ test('bytes are rounded and carry a unit', () => {
   for (const [bytes, text] of cases) {
     assert.equal(formatBytes(bytes), text);
   }
+});
+
+test('what the server has filled in stays in the translation of a refusal', () => {
+  const table: Record<string, string> = {
+    'This needs the role %1; yours here is %2.': '需要“%1”，你是“%2”。',
+    editor: '编辑者',
+    'The disk is full; nothing was changed.': '磁盘已满。'
+  };
+  const gettext = (text: string, ...values: string[]): string =>
+    (table[text] ?? text).replace(/%(\d)/g, (_, place: string) => values[Number(place) - 1] ?? '');
+  const trans = { gettext, __: gettext };
+  const said = (text: string): string => failureText(new Error(text), trans);
+  assert.equal(said('This needs the role editor; yours here is x.'), '需要“编辑者”，你是“x”。');
+  assert.equal(said('The disk is full; nothing was changed.'), '磁盘已满。');
+  assert.equal(said('Something else.'), 'Something else.');
+  assert.deepEqual(taken('a (b) c', ['%1 (b) %2']), { text: '%1 (b) %2', values: ['a', 'c'] });
+  assert.equal(taken('a b c', ['a (%1) c']), null);
 });

@@ -1,6 +1,7 @@
 /** Texts in the user's language: the server's bilingual ones, sizes, and our own domain. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { REFUSALS } from '../api/refusals.ts';
 import type { LocalText } from '../api/types.ts';
 
 /** The name under which our table of translations is installed. */
@@ -30,6 +31,27 @@ export function failureText(
   trans: Pick<TranslationBundle, '__' | 'gettext'>
 ): string {
   const message = error instanceof Error ? error.message : String(error);
+  if (!message) {
+    return trans.__('No reason was given.');
+  }
   // A message of the server is a key of the table, like every text of ours.
-  return message ? trans.gettext(message) : trans.__('No reason was given.');
+  const known = taken(message, REFUSALS);
+  return known
+    ? trans.gettext(known.text, ...known.values.map(value => trans.gettext(value)))
+    : trans.gettext(message);
+}
+
+/** Which of the texts a message is, and what was filled in; null if it is none of them. */
+export function taken(
+  message: string,
+  texts: readonly string[]
+): { text: string; values: string[] } | null {
+  for (const text of texts) {
+    const said = text.split(/%\d/).map(part => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    const [, ...values] = new RegExp(`^${said.join('(.*?)')}$`, 's').exec(message) ?? [];
+    if (values.length) {
+      return { text, values };
+    }
+  }
+  return null;
 }

@@ -56,6 +56,8 @@ def run_sample(
     for before, after in zip(kept, ins, strict=True):
         if before is not None:
             assert before.tobytes() == after.tobytes(), f"[{op.name}] an input was written to"
+    if bound.counted:
+        return [made[0][: scratch[0][:8].view("int64")[0]]]
     return [logical(a, t) for a, t in zip(made, bound.out_types, strict=True)]
 
 

@@ -9,14 +9,16 @@ typedef Wide<T>::type A;
 constexpr int PIECE = 8192, N = 16 / sizeof(T);
 
 struct Table {
-    T* at[MOST];
+    const T* at[MOST];
+    T* to[MOST];
     int64 size[MOST];
     int first[MOST + 1];
     int count;
 };
 
 struct Part {
-    T* at;
+    const T* at;
+    T* result;
     int64 from, to;
     bool whole;
 
@@ -28,9 +30,10 @@ struct Part {
             else high = middle - 1;
         }
         at = table.at[low];
+        result = table.to[low];
         from = (int64)((int)blockIdx.x - table.first[low]) * PIECE;
         to = from + PIECE < table.size[low] ? from + PIECE : table.size[low];
-        whole = aligned(16, at);
+        whole = aligned(16, at, result);
     }
 
     // Calls f(place, count) for this thread's elements, `count` neighbours at a time.
@@ -63,8 +66,10 @@ KERNEL length(const A* parts, A* result, int64 count) {
     if (threadIdx.x == 0) *result = square_root(sum);
 }
 
-// Multiplies by 1 / *scale in place; *found becomes 1 where anything is not finite.
-KERNEL __launch_bounds__(256) unscale(TABLE table, const float* scale, float* found) {
+KERNEL clear(float* found) { *found = 0; }
+
+// Multiplies by 1 / *scale; *found becomes 1 where anything is not finite then.
+KERNEL __launch_bounds__(256) unscale(TABLE table, const double* scale, float* found) {
     Part part(table);
     A factor = A(1) / A(*scale);
     bool bad = false;
@@ -73,12 +78,12 @@ KERNEL __launch_bounds__(256) unscale(TABLE table, const float* scale, float* fo
         if (count == N) pack = read<T, N>(part.at + place);
         else pack.at[0] = part.at[place];
         for (int i = 0; i < count; i++) {
-            A value = wide(pack.at[i]) * factor;
+            pack.at[i] = narrow<T>(wide(pack.at[i]) * factor);
+            A value = wide(pack.at[i]);
             bad |= value - value != A(0);
-            pack.at[i] = narrow<T>(value);
         }
-        if (count == N) write(part.at + place, pack);
-        else part.at[place] = pack.at[0];
+        if (count == N) write(part.result + place, pack);
+        else part.result[place] = pack.at[0];
     });
     if (bad) *found = 1; // every thread that writes, writes the same
 }

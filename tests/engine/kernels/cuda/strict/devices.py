@@ -212,6 +212,13 @@ class MemoryPool:
         self.trimmed += 1
 
 
+class PinnedMemoryPool:
+    """Page-locked host memory that is kept between uses."""
+
+    def free_all_blocks(self):
+        return None
+
+
 def alloc_pinned_memory(size):
     """Page-locked host memory, as a buffer."""
 

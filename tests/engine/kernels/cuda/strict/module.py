@@ -11,7 +11,10 @@ from .functions import functions
 from .launching import launch
 from .ufuncs import ufuncs
 
-OFFERED = {"cuda", "ndarray", "get_default_memory_pool", "get_array_module", "ufunc", "errstate"}
+OFFERED = {
+    "cuda", "ndarray", "get_default_memory_pool", "get_default_pinned_memory_pool",
+    "get_array_module", "ufunc", "errstate",
+}  # fmt: skip
 
 
 def _runtime():
@@ -51,6 +54,7 @@ class Strict(types.ModuleType):
         self.ndarray = ndarray
         self.ufunc = real.ufunc
         self.pool = devices.MemoryPool()
+        self.pinned = devices.PinnedMemoryPool()
         self.fft, self.linalg, self.lib = _Part("fft"), _Part("linalg"), _Part("lib")
         self.__version__ = real.__version__
 
@@ -60,6 +64,9 @@ class Strict(types.ModuleType):
 
     def get_default_memory_pool(self):
         return self.pool
+
+    def get_default_pinned_memory_pool(self):
+        return self.pinned
 
     def __getattr__(self, name):
         if name.startswith("__"):

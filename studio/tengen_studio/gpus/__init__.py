@@ -1,0 +1,1 @@
+"""GPUs: how much of each is used, by which kernel, and making room on them."""
