@@ -18,9 +18,13 @@ from .compiling import Budget, checked, optimised
 from .samples import batch_of, with_batch
 
 
+MOST_ROUNDS = 3
+"""Calls until parameters and states have come to lie in the layouts of their kernels."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Estimate:
-    """Bytes and seconds of a static call.
+    """Bytes and seconds of a static call, as it is after the first ones.
 
     `held_bytes`: inputs, parameters and states, there before and after; `peak_bytes`: the most
     above that at any moment; `seconds` by a model of the machine; `operators` after the passes.
@@ -115,13 +119,29 @@ def planned(found: Capture, budget: Budget = None) -> tuple[Program, Graph]:
 
 def _planned(found: Capture, budget: Budget) -> tuple[Program, Graph]:
     graph, _ = optimised(found.graph, budget=budget)
-    forms = [
-        _form(source, var.type) for source, var in zip(found.sources, graph.inputs, strict=True)
-    ]
+    forms: tuple[TensorType, ...] = tuple(
+        [_form(source, var.type) for source, var in zip(found.sources, graph.inputs, strict=True)]
+    )
     kept = {id(handle) for handle in found.kept if handle is not None}
     donated = frozenset(i for i, source in enumerate(found.sources) if id(source) in kept)
-    best = followed_forms(graph, forms, donated)
-    return Program(graph, best, donated, planner=plan_memory), graph
+    for _ in range(MOST_ROUNDS):
+        best = followed_forms(graph, forms, donated)
+        program = Program(graph, best, donated, planner=plan_memory)
+        forms = _next_forms(found, program)
+        if forms == program.forms:
+            break
+    return program, graph
+
+
+def _next_forms(found: Capture, program: Program) -> tuple[TensorType, ...]:
+    """The physical types of the inputs of the call that comes after one of this program."""
+    forms = list(program.forms)
+    numbers = {id(source): i for i, source in enumerate(found.sources)}
+    for handle, place in zip(found.kept, program.lowered.outputs, strict=True):
+        index = -1 if handle is None else numbers.get(id(handle), -1)
+        if index >= 0 and place is not None and place.type.logical == forms[index].logical:
+            forms[index] = place.type
+    return tuple(forms)
 
 
 def _of(found: Capture, budget: Budget, machine: cost.Machine) -> Estimate:

@@ -25,7 +25,13 @@ from tengen_studio.context import Limits
 from tengen_studio.errors import InvalidError, NotFoundError, TooLargeError
 from tengen_studio.sizes import size_text
 from tengen_studio.storage import durable, trees
-from tengen_studio.storage.names import BadPathError, check_together, checked_path, is_ignored
+from tengen_studio.storage.names import (
+    BadPathError,
+    check_case,
+    check_together,
+    checked_path,
+    is_ignored,
+)
 from tengen_studio.storage.scan import stays_inside
 from tengen_studio.storage.trees import Entry
 
@@ -55,7 +61,7 @@ class Source:
         """Write the commit's files into the new folder `folder`; submodules are left out.
 
         Raises:
-            InvalidError: a name that leads elsewhere.
+            InvalidError: a name that leads elsewhere, or two that this disk takes for one.
             TooLargeError: more files or bytes than the limits allow.
         """
         folder.mkdir()
@@ -68,6 +74,7 @@ class Source:
         assert isinstance(commit, Commit)
         try:
             found = _checked_files(commit.tree.decode(), raw, self.limits)
+            check_case([path for path, _ in found], folder)
         except (BadPathError, UnicodeDecodeError) as error:
             raise InvalidError(f"The repository has a path that is not allowed: {error}") from None
         left = self.limits.import_bytes

@@ -17,7 +17,13 @@ from tengen_studio.context import Limits
 from tengen_studio.errors import InvalidError, NoSpaceError, TooLargeError
 from tengen_studio.sizes import size_text
 from tengen_studio.storage import durable, trees
-from tengen_studio.storage.names import BadPathError, check_together, checked_path, is_ignored
+from tengen_studio.storage.names import (
+    BadPathError,
+    check_case,
+    check_together,
+    checked_path,
+    is_ignored,
+)
 from tengen_studio.storage.scan import stays_inside
 from tengen_studio.storage.trees import Entry
 
@@ -25,6 +31,8 @@ _CHUNK = 2**18
 _LONGEST_LINK = 1_000
 _MOST_DIRECTORY = 64 * 2**20
 _ENCRYPTED = 0x1
+# The others that zipfile knows are unpacked whole at each reading: 300 bytes may fill the memory.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _END = 22
 _TAIL = _END + 65_535
 _KEPT_FREE = 256 * 2**20
@@ -36,10 +44,12 @@ def unpack(archive: BinaryIO, folder: Path, limits: Limits) -> None:
     """Write the archive's files into the new folder `folder`.
 
     A single folder at the top that holds all the rest is left out, and so is what no version
-    holds. Links stay if they stay within the archive.
+    holds. Links stay if they stay within the archive. Of each file no more is unpacked than the
+    archive says that it has.
 
     Raises:
-        InvalidError: no zip archive, encrypted, damaged, or with a name that leads elsewhere.
+        InvalidError: no zip archive, encrypted, damaged, with a name that leads elsewhere, or
+            with names that this disk takes for one.
         TooLargeError: more files or bytes than the limits allow.
         NoSpaceError: the disk does not hold it.
     """
@@ -48,14 +58,14 @@ def unpack(archive: BinaryIO, folder: Path, limits: Limits) -> None:
         with zipfile.ZipFile(archive) as opened:
             members = _members(opened, limits)
             folder.mkdir()
+            check_case(members, folder)
             _check_free(sum(info.file_size for info in members.values()), folder)
-            left = limits.import_bytes
             links: list[tuple[str, zipfile.ZipInfo]] = []
             for path, info in members.items():
                 if stat.S_ISLNK(info.external_attr >> 16):
                     links.append((path, info))
                 else:
-                    left -= _extract(opened, info, folder / path, left)
+                    _extract(opened, info, folder / path)
             for path, info in links:
                 _link(opened, info, folder, path)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError) as error:
@@ -171,6 +181,8 @@ def _members(opened: zipfile.ZipFile, limits: Limits) -> dict[str, zipfile.ZipIn
     for path, info in named:
         if info.flag_bits & _ENCRYPTED:
             raise InvalidError("The archive is encrypted; unpack it first.")
+        if info.compress_type not in _METHODS:
+            raise InvalidError("A zip archive of the usual compression (deflate) was expected.")
         kept[path.removeprefix(top)] = info
     return kept
 
@@ -191,20 +203,14 @@ def _check_free(needed: int, folder: Path) -> None:
         raise NoSpaceError(f"The disk does not hold the {size_text(needed)} of this archive.")
 
 
-def _extract(opened: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, left: int) -> int:
-    """Write one file and return its size, which may be another than the archive says."""
+def _extract(opened: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     mode = 0o777 if (info.external_attr >> 16) & stat.S_IXUSR else 0o666
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    written = 0
     with os.fdopen(descriptor, "wb") as file, opened.open(info) as source:
-        while chunk := source.read(_CHUNK):
-            written += len(chunk)
-            if written > min(left, info.file_size):
-                raise TooLargeError("The archive unpacks to more than it says.")
-            file.write(chunk)
+        # zipfile itself ends at the size that was declared, and all of those were added up.
+        shutil.copyfileobj(source, file, _CHUNK)
     durable.boundary("file unpacked")
-    return written
 
 
 def _link(opened: zipfile.ZipFile, info: zipfile.ZipInfo, folder: Path, path: str) -> None:

@@ -15,10 +15,11 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from tengen_studio.errors import is_full
+from tengen_studio.errors import ConflictError, is_full
 from tengen_studio.storage import durable, trees
 from tengen_studio.storage.blobs import BlobStore, digest
 from tengen_studio.storage.history import Reader
+from tengen_studio.storage.names import BadPathError, check_case
 from tengen_studio.storage.packs import BLOB, object_id
 from tengen_studio.storage.scan import stays_inside
 from tengen_studio.storage.trees import Change, Entry
@@ -76,9 +77,17 @@ class Content:
 
 
 def write_whole(content: Content, tree: str, folder: Path) -> None:
-    """Write every file of `tree` into the new folder `folder`; `sync_whole` makes it last."""
+    """Write every file of `tree` into the new folder `folder`; `sync_whole` makes it last.
+
+    Raises:
+        ConflictError: this disk takes two of the files' names for one.
+    """
     folder.mkdir(mode=0o777)
     files = content.reader.files(tree)
+    try:
+        check_case(files, folder)
+    except BadPathError as error:
+        raise ConflictError(f"The version cannot be written here: {error}.") from None
     for path, entry in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Iterable
+from pathlib import Path
 
 from tengen_studio.storage.durable import TEMPORARY
 from tengen_studio.storage.scan import IGNORED
@@ -63,3 +65,34 @@ def check_together(paths: Iterable[str]) -> None:
     both = seen & folders
     if both:
         raise BadPathError(f"a file or a folder was expected; {min(both)[:80]!r} is both")
+
+
+def check_case(paths: Iterable[str], folder: Path) -> None:
+    """Return if `folder`, which is there, can hold all the files under names of their own.
+
+    Raises:
+        BadPathError: its disk takes names that differ only in case, or in how an accent is
+            written, for one, and two of the files have such names.
+    """
+    if not _folds(folder):
+        return
+    seen: dict[str, str] = {}
+    for path in paths:
+        parts = path.split("/")
+        for length in range(1, len(parts) + 1):
+            name = "/".join(parts[:length])
+            other = seen.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
+            if other != name:
+                raise BadPathError(f"this disk takes {other[:80]!r} and {name[:80]!r} for one name")
+
+
+def _folds(folder: Path) -> bool:
+    """Tell whether the disk finds the folder under a name in other case, too."""
+    for place in (folder, *folder.parents):
+        other = place.with_name(place.name.swapcase()) if place.name else place
+        if other != place:
+            try:
+                return os.path.samefile(place, other)
+            except FileNotFoundError:
+                return False
+    return False

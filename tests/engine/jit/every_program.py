@@ -10,6 +10,7 @@ import pytest
 import tengen as tg
 import tengen.functional as F
 import tengen.module as M
+from tengen.jit.reachable import reachable
 
 CLASSES = 10
 
@@ -63,9 +64,8 @@ def classifier(network, images, update=None):
     return Program(step, (images, labels), network, images)
 
 
-def shipped(name, size=32):
-    """At a size where batch norm has more than a handful of numbers for each channel."""
-    return classifier(getattr(tg.models, name)(num_classes=CLASSES), normal(8, 3, size, size))
+def shipped(name):
+    return classifier(getattr(tg.models, name)(num_classes=CLASSES), normal(8, 3, 32, 32))
 
 
 class Branched(M.Module):
@@ -253,8 +253,8 @@ def from_pytorch(name):
 PROGRAMS: dict[str, Callable[[], Program]] = {
     "resnet18": lambda: shipped("resnet18"),
     "resnet50": lambda: shipped("resnet50"),
-    "mobilenet_v2": lambda: shipped("mobilenet_v2", 96),
-    "shufflenet_v2": lambda: shipped("shufflenet_v2", 96),
+    "mobilenet_v2": lambda: shipped("mobilenet_v2"),
+    "shufflenet_v2": lambda: shipped("shufflenet_v2"),
     "a generated network": generated,
     "gpt": gpt,
     "an LSTM that stops by itself": stopping_lstm,
@@ -266,7 +266,14 @@ PROGRAMS: dict[str, Callable[[], Program]] = {
 }
 
 
-def fresh(name: str) -> Program:
-    """The program, with the weights that it has at every start."""
-    tg.random.seed(11)
+def fresh(name: str, draw: int = 0) -> Program:
+    """The program, with the weights that it has at every start, or others drawn."""
+    tg.random.seed(11 + draw)
     return PROGRAMS[name]()
+
+
+def widen(program: Program) -> None:
+    """Every float that the step can reach, in float64."""
+    for tensor in [*program.samples, *reachable(program.step, program.samples).tensors]:
+        if tensor.dtype == np.float32:
+            tensor._buffer = tg.Tensor(tensor.numpy().astype(np.float64), dtype=np.float64)._buffer

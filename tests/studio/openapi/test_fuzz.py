@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ class Target:
         self.studio = studio
         self.document = document.document(ROUTES, service.PREFIX)
         self.made = 0
+        self.answers: Counter[int] = Counter()
         self.pool: Pool = {}
         self._connection = http.client.HTTPConnection(urlsplit(studio.url).netloc, timeout=60)
 
@@ -120,6 +122,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 def judge(target: Target, request: Request) -> None:
     """Send one request and fail if the answer is not one that the document allows."""
     status, body = target.send(request.verb, request.address, request.body)
+    target.answers[status] += 1
     said = f"{request.name}: {request.verb} {request.address} {request.body[:300]!r} -> {status}"
     assert status < 500 or status == 507, f"{said} {body!r}"
     assert status in request.documented | _ALWAYS, f"{said} is not in the document: {body[:300]!r}"
@@ -131,10 +134,14 @@ def judge(target: Target, request: Request) -> None:
 
 
 def fuzz(target: Target, count: int) -> None:
-    """Send `count` requests; every so often the studio gets new things to be broken."""
+    """Send at least `count` requests; every so often the studio gets new things to be broken."""
+    target.answers.clear()
     for start in range(0, count, _RENEW):
         target.renew()
         _some(target, min(_RENEW, count - start))
+    print(f"{target.answers.total():,} requests were answered:", dict(target.answers))
+    assert target.answers.total() >= count
+    assert any(status < 300 for status in target.answers), "some were understood"
     assert json.loads(target.send("GET", service.PREFIX + "/about")[1])["version"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,22 @@ def test_a_project_cannot_be_made_within_another(context: StudioContext) -> None
         make(context, name="inner", directory="iris-study")
     assert names(context) == ["Iris study"]
     assert sorted(p.name for p in (context.root / "iris-study").iterdir()) == ["README.md"]
+
+
+def test_a_fork_that_the_disk_cannot_hold_is_refused(
+    context: StudioContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin = make(context).project
+    (context.root / "iris-study" / "readme.md").write_text("another")
+    with context.transaction() as session:
+        history.save(session, HOST, service.get(session, HOST, origin.id), "two names")
+    monkeypatch.setattr("os.path.samefile", lambda one, other: True)
+    with (
+        pytest.raises(ConflictError, match=r"takes 'README\.md' and 'readme\.md' for one name"),
+        context.transaction() as session,
+    ):
+        making.fork(session, HOST, origin.id, schemas.ForkRequest(name="Copy"))
+    assert os.listdir(context.root) == ["iris-study"]
 
 
 def test_one_source_is_allowed(context: StudioContext) -> None:

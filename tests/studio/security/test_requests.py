@@ -13,7 +13,12 @@ from sqlalchemy import select, text
 
 from tengen_studio.app import ROUTES
 from tengen_studio.context import StudioContext
+from tengen_studio.contract import contract
 from tengen_studio.db.tables import Base
+from tengen_studio.gallery import service as gallery
+from tengen_studio.gallery.schemas import Stars
+from tengen_studio.guard import Audience, guarded
+from tengen_studio.http import StudioHandler
 from tengen_studio.openapi.routes import operations
 
 from ..actors import PASSWORD, make_account
@@ -111,6 +116,30 @@ async def test_no_get_changes_anything(world: World) -> None:
         "patch",
         "delete",
     }
+
+
+class StarByAnyVerb(StudioHandler):
+    """A route whose author took no care: its GET calls what writes."""
+
+    @contract(Stars)
+    @guarded(Audience.people)
+    async def get(self, project_id: str) -> None:
+        """Star a project."""
+        self.send(await self.transact(gallery.star, project_id))
+
+    put = get
+
+
+async def test_a_get_keeps_nothing_that_it_writes(world: World, jp_serverapp: Any) -> None:
+    project = world.project()
+    route = (r"/tengen-studio/careless/(\w+)", StarByAnyVerb, {"name": "tengen_studio"})
+    jp_serverapp.web_app.add_handlers(".*$", [(jp_serverapp.base_url[:-1] + route[0], *route[1:])])
+    before = state(world.studio)
+    owner = world.people["owner"]
+    await owner.fetch("GET", f"tengen-studio/careless/{project}")
+    assert state(world.studio) == before
+    assert (await owner.fetch("PUT", f"tengen-studio/careless/{project}")).code == 200
+    assert state(world.studio) != before, "the same call writes where writing is meant"
 
 
 async def test_tokens_and_passwords_stay_out_of_the_log(

@@ -28,10 +28,12 @@ LIMITS = Limits(import_files=10, import_bytes=1_000_000)
 Entries = list[tuple[str | zipfile.ZipInfo, bytes]]
 
 
-def archive(*entries: tuple[str | zipfile.ZipInfo, bytes]) -> io.BytesIO:
+def archive(
+    *entries: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED
+) -> io.BytesIO:
     """Return a zip archive of these entries, duplicates and all."""
     kept = io.BytesIO()
-    with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as opened:
+    with zipfile.ZipFile(kept, "w", method) as opened:
         for name, data in entries:
             opened.writestr(name, data)
     return kept
@@ -165,16 +167,53 @@ def test_a_bomb(tmp_path: Path) -> None:
     refused(tmp_path, kept, TooLargeError, "more than 1.0 MB")
 
 
-def test_a_bomb_that_lies_about_its_size(tmp_path: Path) -> None:
-    data = bytearray(archive(("zeros", b"\0" * 2_000_000)).getvalue())
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_bomb_that_lies_about_its_size(tmp_path: Path, method: int) -> None:
+    data = bytearray(archive(("zeros", b"\0" * 20_000_000), method=method).getvalue())
     for mark, offset in ((b"PK\3\4", 22), (b"PK\1\2", 24)):
         at = data.find(mark)
         data[at + offset : at + offset + 4] = (10).to_bytes(4, "little")
     kept = io.BytesIO(bytes(data))
-    with pytest.raises(StudioError):
-        unpack(kept, tmp_path / "in" / "files", LIMITS)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidError, match="cannot be read"):
+            unpack(kept, tmp_path / "in" / "files", LIMITS)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * 2**20, "it is unpacked piece by piece"
     written = sum(p.stat().st_size for p in (tmp_path / "in").rglob("*") if p.is_file())
     assert written <= 10
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_compression_that_unpacks_whole_in_memory_is_refused(tmp_path: Path, method: int) -> None:
+    kept = archive(("a", b""), ("zeros", b"\0" * 900_000), method=method)
+    refused(tmp_path, kept, InvalidError, "usual compression")
+
+
+ALIKE = [
+    ["A.txt", "a.txt"],
+    ["d/a", "D/b"],
+    ["\u00e9.txt", "e\u0301.txt"],
+    ["Straße", "STRASSE"],
+]
+
+
+@pytest.mark.parametrize("names", ALIKE)
+def test_names_that_a_disk_takes_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str]
+) -> None:
+    kept = archive(*((name, name.encode()) for name in ["b", *names]))
+    if not (tmp_path / "IN").exists():
+        # Other disks tell them apart, and nothing is to be refused there.
+        unpack(kept, tmp_path / "told apart", LIMITS)
+        assert sorted(texts(tmp_path / "told apart")) == sorted(["b", *names])
+        (tmp_path / "told apart").rename(tmp_path / "in" / "told apart")
+    monkeypatch.setattr("os.path.samefile", lambda one, other: True)
+    refused(tmp_path, kept, InvalidError, "this disk takes .* for one name")
+    unpack(archive(("A.txt", b""), ("d/a.txt", b""), ("d/b", b"")), tmp_path / "out", LIMITS)
+    assert len(texts(tmp_path / "out")) == 3
 
 
 def test_an_encrypted_archive(tmp_path: Path) -> None:
