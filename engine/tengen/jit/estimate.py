@@ -17,7 +17,6 @@ from .capture import Capture, captured
 from .compiling import Budget, checked, optimised
 from .samples import batch_of, with_batch
 
-
 MOST_ROUNDS = 3
 """Calls until parameters and states have come to lie in the layouts of their kernels."""
 
