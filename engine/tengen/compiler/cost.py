@@ -51,6 +51,8 @@ def bytes_moved(node: Node) -> int:
     """Bytes that a call reads and writes at least."""
     if node.op.alias:
         return 0
+    if node.op.name == "move_channels":  # reads of its operands what it writes
+        return 2 * node.out_types[0].nbytes
     read = {v: v.type.nbytes for v in node.inputs if v is not None and v.type.known}
     return sum(read.values()) + sum(t.nbytes for t in node.out_types if t.known)
 

@@ -19,6 +19,7 @@ from ..graph.verify import verify
 from .passes.algebra import simplify
 from .passes.batch_norm import fuse_batch_norm
 from .passes.batch_norm_backward import fuse_batch_norm_backward
+from .passes.channels import compose_channels
 from .passes.common import merge_common
 from .passes.constants import fold_constants
 from .passes.dead_code import drop_dead_code
@@ -60,6 +61,7 @@ STEPS: tuple[Step, ...] = (
     Step(fuse_batch_norm, 2),
     Step(fuse_batch_norm_backward, 2),
     Step(fuse_depthwise, 2),
+    Step(compose_channels, 2),
     Step(fuse_product, 2),
     Step(fuse_reduction, 2),
     Step(fuse_elementwise, 2),

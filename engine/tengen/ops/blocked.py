@@ -4,12 +4,15 @@ That needs every operand in the same layout, and zeros to stay zeros wherever th
 padded, so that the padding stays clean.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..graph.opdef import Bound, OpDef
 from ..graph.types import TensorType
+
+Run = Callable[[tuple[Any, ...], tuple[Any, ...]], None]
 
 
 def shared_layout(forms: tuple[TensorType, ...], out: TensorType, clean: bool) -> Any:
@@ -82,3 +85,24 @@ def on_tiles(op: OpDef, keeps_zero: Any) -> Any:
 
     build.physical = True  # type: ignore[attr-defined]
     return build
+
+
+def text_on_tiles(
+    op: OpDef,
+    attrs: dict[str, Any],
+    in_types: tuple[TensorType, ...],
+    layouts: tuple[Any, ...],
+    outs: tuple[TensorType, ...],
+) -> Run:
+    """The operator's own text on blocked arrays, each unpacked first and the results packed."""
+
+    def run(targets: tuple[Any, ...], sources: tuple[Any, ...]) -> None:
+        plain = [
+            array if layout is None else layout.unpack(array, type_.shape)
+            for array, layout, type_ in zip(sources, layouts, in_types, strict=True)
+        ]
+        made = op.kernel(np, *plain, **attrs)
+        for out, type_, found in zip(targets, outs, (made,) if op.single else made, strict=True):
+            out[...] = found if type_.layout is None else type_.layout.pack(found)
+
+    return run

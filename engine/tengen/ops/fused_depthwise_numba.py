@@ -3,24 +3,23 @@
 Until a kernel is compiled, batch norm and oneDNN's convolution do it in turn.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..base import dtype as dt
 from ..base.layout import Layout
-from ..graph.opdef import Bound, OpDef
+from ..graph.opdef import Bound
 from ..graph.types import TensorType
 from ..kernels.numba import batch_norm, depthwise, library
 from ..kernels.numba.depthwise_source import Shape
 from ..kernels.onednn import library as onednn
 from . import convolution_onednn, fused_norm_numba
+from .blocked import Run, text_on_tiles
 from .fused_depthwise import fused_depthwise, fused_depthwise_backward, window
 from .norm_numba import followed, form
 
 Types = tuple[TensorType, ...]
-Run = Callable[[tuple[Any, ...], tuple[Any, ...]], None]
 
 LANES = 16
 """Channels of a block where nobody likes any."""
@@ -74,7 +73,7 @@ def forward(
     apart = _forward_apart(data, kernel.with_layout(taps), in_types, out_types, eps, shape)
     if apart is None:
         attrs = {"eps": eps, "activation": activation, "stride": stride, "padding": padding}
-        apart = _text(fused_depthwise, attrs, in_types, layouts, outs)
+        apart = text_on_tiles(fused_depthwise, attrs, in_types, layouts, outs)
 
     def run(outs: tuple[Any, ...], ins: tuple[Any, ...]) -> None:
         if not depthwise.ready(shape, "forward"):
@@ -90,22 +89,6 @@ def forward(
         depthwise.forward(shape, source, row, factor, shift, kernels, z)
 
     return Bound(run, layouts, outs)
-
-
-def _text(
-    op: OpDef, attrs: dict[str, Any], in_types: Types, layouts: tuple[Any, ...], outs: Types
-) -> Run:
-    """The operator's own text on blocked arrays."""
-
-    def run(targets: tuple[Any, ...], sources: tuple[Any, ...]) -> None:
-        plain = [
-            array if layout is None else layout.unpack(array, type_.shape)
-            for array, layout, type_ in zip(sources, layouts, in_types, strict=True)
-        ]
-        for out, type_, found in zip(targets, outs, op.kernel(np, *plain, **attrs), strict=True):
-            out[...] = found if type_.layout is None else type_.layout.pack(found)
-
-    return run
 
 
 def _forward_apart(
@@ -157,7 +140,7 @@ def backward(
     )
     if apart is None:
         attrs = {"activation": activation, "stride": stride, "padding": padding}
-        apart = _text(fused_depthwise_backward, attrs, in_types, layouts, outs)
+        apart = text_on_tiles(fused_depthwise_backward, attrs, in_types, layouts, outs)
     channels = x.shape[1]
 
     def run(outs: tuple[Any, ...], ins: tuple[Any, ...]) -> None:
