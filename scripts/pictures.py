@@ -17,13 +17,19 @@ COLOURS = 255
 Box = tuple[int, int, int, int]
 
 PICTURES: dict[str, tuple[str, Box | None]] = {
+    "launcher": ("launcher-first-training", None),
+    "launcher-zh": ("launcher-zh", None),
     "graph": ("graph-resnet50", None),
     "linked": ("linked-line", None),
     "memory": ("memory-budgets", (290, 690, 1325, 1677)),
     "projects": ("projects-diff", (0, 0, 1360, 700)),
+    "convert-choice": ("convert-choice", (290, 28, 1333, 560)),
     "convert-report": ("convert-used", None),
     "convert-blocker": ("convert-blocker", None),
     "convert-zh": ("convert-dark-zh", None),
+    "trouble-memory": ("trouble-memory", (296, 98, 1328, 820)),
+    "trouble-memory-zh": ("trouble-memory-zh", None),
+    "trouble-crash": ("trouble-crash", (290, 28, 1322, 520)),
 }
 """By the documentation's name: the test's name for it, and the part that is shown."""
 
@@ -37,7 +43,7 @@ def take(name: str) -> Path:
     with Image.open(SEEN / f"{seen}.png") as found:
         image = found.convert("RGB").crop(part or (0, 0, *found.size))
     kept = KEPT / f"{name}.png"
-    image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(kept, optimize=True)
+    image.quantize(COLOURS, Image.Quantize.MEDIANCUT).save(kept, optimize=True)
     return kept
 
 

@@ -280,15 +280,15 @@ def test_an_empty_and_a_broken_file_are_explained(documents: Studio, open_lab: O
     assert page.locator(f"{VIEW} [role=alert] button").inner_text() == "Try again"
 
 
-def test_the_view_speaks_chinese_in_the_dark(
+def test_the_view_speaks_chinese_in_the_dark_and_follows_its_settings(
     launch: Launch, open_lab: OpenLab, picture: Picture
 ) -> None:
-    studio = launch(settings=CHINESE | DARK)
+    studio = launch(settings=CHINESE | DARK | {"@tengen/studio-lab:graph": {"colourBy": "flops"}})
     write(studio.work, "gpt", json.dumps(transformer(12)))
     page = open_lab(studio)
     open_file(page, "gpt")
     page.wait_for_selector(CANVAS)
-    page.get_by_label("着色依据").select_option("flops")
+    assert page.get_by_label("着色依据").input_value() == "flops"
     assert "算子" in page.inner_text(DETAILS)
     page.wait_for_timeout(900)
     picture(page, "graph-zh-dark")

@@ -29,7 +29,6 @@ step(x, y)
 """
 
 
-@pytest.mark.long
 def test_memory_that_runs_out_is_a_card_whose_ways_work(
     launch: Launch, open_lab: OpenLab, picture: Picture
 ) -> None:

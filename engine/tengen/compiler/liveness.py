@@ -44,10 +44,11 @@ def reused(node: Node, dead: Callable[[Var], bool]) -> dict[Var, TensorType]:
     return found
 
 
-def live_bytes(graph: Graph) -> list[int]:
+def live_bytes(graph: Graph, in_place: bool = True) -> list[int]:
     """Bytes of results held while each call runs, still to be read or given out; inputs aside.
 
-    A result that can lie in the memory of an input that is read there for the last time does.
+    A result that can lie in the memory of an input that is read there for the last time does;
+    not so without `in_place`, as when the calls are run one by one.
     """
     shown = roots(graph)
     death: dict[Var, int] = {}
@@ -68,7 +69,7 @@ def live_bytes(graph: Graph) -> list[int]:
         if var.type.known and var.node is not None:
             change[index] += var.type.nbytes
             change[death[var] + 1] -= var.type.nbytes
-    for index, node in enumerate(graph.nodes):
+    for index, node in enumerate(graph.nodes if in_place else ()):
         last = {v for v in node.inputs if v is not None and shown.get(v) is v and death[v] == index}
         for var in reused(node, last.__contains__):
             change[index] -= var.type.nbytes
@@ -80,6 +81,6 @@ def live_bytes(graph: Graph) -> list[int]:
     return found
 
 
-def peak_bytes(graph: Graph) -> int:
+def peak_bytes(graph: Graph, in_place: bool = True) -> int:
     """The most of `live_bytes`."""
-    return max(live_bytes(graph), default=0)
+    return max(live_bytes(graph, in_place), default=0)

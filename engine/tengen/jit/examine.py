@@ -144,10 +144,10 @@ class Examination:
             if what not in only or (not a and not b):
                 continue
             without = self.rounding.get(name, ())
-            found = largest_difference(b, a, without)
+            found = largest_difference(*static.against(dynamic, name), without)
             own = None
             if reference is not None:
-                own = largest_difference(a, getattr(reference, name), without)
+                own = largest_difference(*dynamic.against(reference, name), without)
             if own is None or not np.isfinite(own):
                 own, allowed = None, WITHOUT_REFERENCE
             else:
@@ -165,7 +165,7 @@ class Examination:
         if reference is None:
             return
         for kind in ("outputs", "grads", "states"):
-            own = differences(getattr(dynamic, kind), getattr(reference, kind)) or {}
+            own = differences(*dynamic.against(reference, kind)) or {}
             far = {key: value for key, value in own.items() if LOOSEST < 4 * value < np.inf}
             if far:
                 self.rounding[kind] = set(far)

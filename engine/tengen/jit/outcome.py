@@ -20,7 +20,8 @@ NOTHING: Mapping[str, Collection[Any]] = MappingProxyType({})
 @dataclasses.dataclass
 class Outcome:
     """Returned arrays, the rest of the result, the tensors that changed, their gradients, what
-    Python state changed, what was printed, and the exception if the call raised one."""
+    Python state changed, what was printed, the exception if the call raised one, and what every
+    tensor held before."""
 
     outputs: list[Any]
     template: Any
@@ -29,6 +30,19 @@ class Outcome:
     changes: list[str]
     printed: str
     error: BaseException | None = None
+    before: list[Any] = dataclasses.field(default_factory=list)
+
+    def against(self, other: "Outcome", kind: str) -> tuple[Any, Any]:
+        """The arrays of a kind here and there. A tensor that only one of the calls changed has in
+        the other the value from before: an update may be too small to change it."""
+        mine, theirs = getattr(self, kind), getattr(other, kind)
+        if kind != "states" or self.error or other.error:
+            return mine, theirs
+        keys = mine.keys() | theirs.keys()
+        return tuple(  # type: ignore[return-value]
+            {k: o.states[k] if k in o.states else to_plain(o.before[k]) for k in keys}
+            for o in (self, other)
+        )
 
 
 def outcome_of(call: Callable[[], Any], before: Snapshot, restore: bool = True) -> Outcome:
@@ -56,6 +70,7 @@ def outcome_of(call: Callable[[], Any], before: Snapshot, restore: bool = True) 
             grads[number] = tensor.grad.numpy()
     changes = before.changes()
     found = Outcome([t.numpy() for t in leaves], template, states, grads, changes, text.getvalue())
+    found.before = [buffer for _, buffer, _, _ in before.tensors]
     if restore:
         before.restore()
     return found
@@ -133,7 +148,7 @@ def agree(
         ("gradients", "grads"),
     ):
         left_out = without.get(kind, ())
-        found = largest_difference(getattr(a, kind), getattr(b, kind), left_out)
+        found = largest_difference(*a.against(b, kind), left_out)
         if found > tolerance:
             return f"the {name} differ by {found:.1e}"
     if a.printed != b.printed and not (a.printed and b.printed):

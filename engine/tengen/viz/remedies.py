@@ -107,7 +107,7 @@ class _Needs:
         if batch not in self._known:
             found = captured(self._call.target, *self._call.at(batch))
             held = sum(var.type.nbytes for var in found.graph.inputs)
-            self._known[batch] = held + peak_bytes(found.graph)
+            self._known[batch] = held + peak_bytes(found.graph, in_place=False)
             buffers = [getattr(s, "_buffer", None) for s in found.sources]
             owners = {id(b.root): b.root for b in buffers if b is not None}
             self.own = sum(o.nbytes for o in owners.values() if isinstance(o, OwnedBuffer))

@@ -229,7 +229,8 @@ def test_more_weights_than_a_protobuf_holds(tmp_path):
 
     model, x = Tables(), tensor(np.array([[0, 7], [each - 1, 3]], np.int32))
     report = to_onnx(model, tmp_path / "large.onnx", x)
-    assert report.weight_bytes == tables * width * each * 4 > 2**31
+    held_bytes = tables * width * each * 4
+    assert 2**31 < held_bytes <= report.weight_bytes < held_bytes + 1024  # the factors too
     assert max(report.parity) < 1e-5 and report.batch_is_free
     assert (tmp_path / "large.onnx").stat().st_size < 1 << 20
     want = model(x).numpy()

@@ -38,7 +38,7 @@ def compiled(name):
     service.wait()
 
 
-@functools.cache
+@functools.lru_cache(maxsize=8)
 def trained(name, how, wide=False, draw=0):
     """The losses of four steps, the tensors after the first and those after the last: dynamic,
     checked or frozen, in float32 or `wide` in float64."""
@@ -74,21 +74,17 @@ def off(made, exact):
     return found
 
 
-@programs
 @pytest.mark.parametrize("how", ["checked", "frozen"])
-def test_four_steps_are_those_of_the_dynamic_program(name, how):
+@programs
+def test_four_steps_are_those_of_the_dynamic_program(name, how, tell):
+    """Alike, and no further from float64. A sum that rounding alone puts on either side of a
+    ReLU's zero, in one of the runs, says nothing: other weights are drawn then, up to three times.
+    """
     if name in DEEP:
         wide = [trained(name, way, wide=True) for way in (how, "dynamic")]
         alike(*wide, rtol=1e-6, atol=1e-6)
     else:
         alike(trained(name, how), trained(name, "dynamic"))
-
-
-@programs
-@pytest.mark.parametrize("how", ["checked", "frozen"])
-def test_it_is_as_near_to_float64_as_the_dynamic_program(name, how, tell):
-    """A sum that rounding alone puts on either side of a ReLU's zero, in one of the runs, says
-    nothing about them: other weights are drawn then, up to three times."""
     for draw in range(3):
         exact = trained(name, "dynamic", True, draw)
         static = off(trained(name, how, False, draw), exact)
@@ -102,11 +98,14 @@ def test_it_is_as_near_to_float64_as_the_dynamic_program(name, how, tell):
 
 @programs
 def test_the_report_of_its_conversion(name, tell):
-    program = fresh(name)
-    before = [t.numpy() for t in program.tensors()]
-    report = convert(program.step, *program.samples, seconds=0.1).report
-    for a, b in zip(before, program.tensors(), strict=True):
-        np.testing.assert_array_equal(a, b.numpy())
+    for draw in range(3):  # as above: an element at a ReLU's zero, in one of the runs
+        program = fresh(name, draw)
+        before = [t.numpy() for t in program.tensors()]
+        report = convert(program.step, *program.samples, seconds=0.1).report
+        for a, b in zip(before, program.tensors(), strict=True):
+            np.testing.assert_array_equal(a, b.numpy())
+        if report.ok or name not in DEEP:
+            break
     assert report.ok, report.to_text()
     compared = {row.what.split()[0] for row in report.parity}
     assert {"outputs", "weights"} <= compared, report.to_text()
@@ -128,18 +127,23 @@ def test_its_memory_is_what_was_told(name, tell):
         with pytest.raises(TraceError, match=r"every_program\.py:"):
             estimate(program.step, *program.samples)
         return
+    first = estimate(program.step, *program.samples)
     for run in (trace(program.step), trace(program.step)):  # the second with kernels compiled
         for _ in range(3):
             run(*program.samples)
         service.wait()
     told = estimate(program.step, *program.samples)
+    assert first.total_bytes == pytest.approx(told.total_bytes, rel=0.03)
     run.runner.release()
     before = tg.get_allocated_memory("cpu0")
     tg.reset_max_memory_stats("cpu0")
     run(*program.samples)
     peak = tg.get_max_allocated_memory("cpu0") - before
-    tell(f"{name}: {told.peak_bytes:,} bytes told, {peak:,} counted ({peak / told.peak_bytes:.3f})")
-    assert peak == pytest.approx(told.peak_bytes, rel=0.03)
+    tell(
+        f"{name}: {first.peak_bytes:,} bytes told, {peak:,} counted, {peak / first.peak_bytes:.3f}"
+    )
+    for said in (first, told):
+        assert peak == pytest.approx(said.peak_bytes, rel=0.03)
 
 
 @programs

@@ -23,10 +23,10 @@ DEPTH, WIDTH = 10, 64
 class Notebook:
     """A user's program: a step, its data, and the names that advice looks at."""
 
-    def __init__(self, monkeypatch, batch):
+    def __init__(self, monkeypatch, batch, net=None):
         tg.random.seed(0)
         layers = [M.Linear(WIDTH, WIDTH) if i % 2 else M.ReLU() for i in range(2 * DEPTH)]
-        net = M.Sequential(*layers)
+        net = net or M.Sequential(*layers)
         manager = GradManager().attach(net.parameters())
         optimizer = SGD(net.parameters(), lr=0.1)
 
@@ -100,6 +100,19 @@ def test_a_smaller_batch_fits_as_predicted_and_a_much_larger_one_does_not(monkey
         notebook.resize(2048)
         fail(notebook)
         assert ways_of(advice())["batch"]["code"].startswith("batch_size = ")
+
+
+def test_the_prediction_holds_where_one_layer_takes_nearly_all(monkeypatch):
+    wide = M.Sequential(M.Linear(WIDTH, 1024), M.ReLU(), M.Linear(1024, WIDTH))
+    notebook = Notebook(monkeypatch, 8, wide)
+    del notebook.names["spare"]
+    before, dynamic = limits(notebook, 2048)
+    with tg.config.override(memory_limit=before + (dynamic - before) // 2):
+        fail(notebook)
+        way = ways_of(advice())["batch"]
+        tg.reset_max_memory_stats()
+        notebook.run(way["code"])
+        assert tg.get_max_allocated_memory() == pytest.approx(way["bytes"], rel=0.03)
 
 
 def test_recompute_fits_where_static_alone_does_not(monkeypatch):

@@ -10,6 +10,7 @@ each operation, how many fillings were tried, how many of them refused it, and w
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -65,11 +66,18 @@ def attempt(operation: Operation, context: StudioContext) -> str | None:
 
 
 def try_filled(
-    operation: Operation, disk: Path, left: int, states: tuple[dict, dict], *, goes_on: bool
+    operation: Operation,
+    disk: Path,
+    left: int,
+    states: tuple[dict, dict],
+    *,
+    goes_on: bool,
+    links: bool,
 ) -> tuple[bool, str]:
     """Return whether a disk with `left` bytes has refused the operation, and what went wrong.
 
-    With `goes_on` the server that was refused tries again once there is room; without, it ends.
+    Without `links` undoing may have to wait for room. With `goes_on` the server that was refused
+    tries again once there is room; without, it ends.
     """
     folder = fresh(disk)
     context = open_studio(folder)
@@ -77,6 +85,8 @@ def try_filled(
         fill(disk, left)
         said = attempt(operation, context)
         again = attempt(operation, context) if said else None
+        if again and links and visible(folder) != states[0]:
+            return True, "half done while the disk is full"
         if again and not reads(context):
             return True, "a full disk does not let versions be read"
         resize(disk)
@@ -111,7 +121,7 @@ def reads(context: StudioContext) -> bool:
         return False
 
 
-def fill_everywhere(name: str, disk: Path, fillings: list[int]) -> dict[str, Any]:
+def fill_everywhere(name: str, disk: Path, fillings: list[int], links: bool) -> dict[str, Any]:
     """Try the operation with each filling; return what came of it."""
     operation = OPERATIONS[name]
     shutil.rmtree(disk / "start", ignore_errors=True)
@@ -130,7 +140,7 @@ def fill_everywhere(name: str, disk: Path, fillings: list[int]) -> dict[str, Any
     for kilobytes in fillings:
         for goes_on in (True, False):
             was_refused, problem = try_filled(
-                operation, disk, kilobytes * 1024, states, goes_on=goes_on
+                operation, disk, kilobytes * 1024, states, goes_on=goes_on, links=links
             )
             refused += was_refused
             if problem:
@@ -138,15 +148,26 @@ def fill_everywhere(name: str, disk: Path, fillings: list[int]) -> dict[str, Any
     return {"tried": 2 * len(fillings), "refused": refused, "problems": problems}
 
 
+def _no_link(*args: object, **kwargs: object) -> None:
+    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+
 def main(words: list[str]) -> None:
-    """Try the operations on a disk of their own; `every=3` takes each third filling."""
+    """Try the operations on a disk of their own; `every=3` takes each third filling.
+
+    With `linkless` the disk gives no file a second name, as those of memory cards do not.
+    """
     step = next((int(word.removeprefix("every=")) for word in words if "=" in word), 1)
-    names = [word for word in words if "=" not in word] or list(OPERATIONS)
+    links = "linkless" not in words
+    names = [word for word in words if "=" not in word and word != "linkless"] or list(OPERATIONS)
+    if not links:
+        os.link = _no_link
     disk = Path(tempfile.mkdtemp(prefix="full-"))
     mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(disk)]
     subprocess.run(mount, check=True)
     try:
-        print(json.dumps({name: fill_everywhere(name, disk, LEFT[::step]) for name in names}))
+        found = {name: fill_everywhere(name, disk, LEFT[::step], links) for name in names}
+        print(json.dumps(found))
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
         disk.rmdir()

@@ -85,6 +85,13 @@ def test_a_disk_that_stays_full(fill_everywhere: Callable[..., dict[str, Any]]) 
 
 
 @pytest.mark.long
+def test_a_full_disk_without_second_names(fill_everywhere: Callable[..., dict[str, Any]]) -> None:
+    results = fill_everywhere("every=2", "linkless", "restore")
+    assert all(found["refused"] >= 2 for found in results.values())
+    assert problems(results) == []
+
+
+@pytest.mark.long
 def test_every_operation_on_a_disk_that_stays_full(
     fill_everywhere: Callable[..., dict[str, Any]], tell: Callable[[str], None]
 ) -> None:

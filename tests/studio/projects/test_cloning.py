@@ -130,6 +130,20 @@ def test_names_that_lead_elsewhere_are_refused(
     assert os.listdir(open_context.root) == []
 
 
+def test_names_that_the_disk_takes_for_one_are_refused(
+    open_context: StudioContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {b"A.txt": (0o100644, b"one"), b"a.txt": (0o100644, b"two")}
+    make_repository(tmp_path / "work.git", files)
+    monkeypatch.setattr("os.path.samefile", lambda one, other: True)
+    with (
+        served(tmp_path / "work.git") as address,
+        pytest.raises(InvalidError, match=r"this disk takes 'A\.txt' and 'a\.txt' for one name"),
+    ):
+        create(open_context, address)
+    assert os.listdir(open_context.root) == []
+
+
 def test_gits_own_folder_is_never_written(open_context: StudioContext, tmp_path: Path) -> None:
     make_repository(tmp_path / "work.git", {b".GIT": (0o100644, b"x"), b"a": (0o100644, b"x")})
     with served(tmp_path / "work.git") as address:

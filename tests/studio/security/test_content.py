@@ -146,6 +146,11 @@ def test_nothing_active_comes_out_of_the_sanitizer(payload: str, styled: bool) -
         assert faults(markdown.render(text, Nowhere(), styled=styled), styled=styled) == []
 
 
+@pytest.mark.parametrize("tag", ["script", "style", "iframe", "object", "template", "noscript"])
+def test_what_was_meant_to_run_is_not_shown_as_text_either(tag: str) -> None:
+    assert sanitize(f"<p>a</p><{tag}>let x = 1</{tag}><p>b</p>", Nowhere()) == "<p>a</p><p>b</p>"
+
+
 @given(
     st.lists(
         st.sampled_from([*PAYLOADS, "<math>", "</math>", "<p>", "<table>", "\n\n", "-", "`"]),

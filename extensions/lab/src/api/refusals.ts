@@ -49,6 +49,7 @@ export const REFUSALS: readonly string[] = [
   "%1 reads tensor %2, which nothing makes.",
   "tags: at most %1 were expected; %2 came.",
   "The packages could not be installed: %1",
+  "The version cannot be written here: %1.",
   "The repository has more than %1 files.",
   "days: 1 to %1 were expected; %2 came.",
   "limit: 1 to %1 was expected; %2 came.",

@@ -134,6 +134,20 @@ test('colours take their scale from what is shown', async () => {
   assert.deepEqual(model.colouring?.legend(), { kind: 'none' });
 });
 
+test('a graph opens with the colours and the folding that are preferred', async () => {
+  const some = blocks(6);
+  const tail = node('z', 'softmax', ['a5'], { group: 'blocks.head' });
+  const graph = { ...some, nodes: [...some.nodes, tail], outputs: ['z'] };
+  const usual = modelWith();
+  const other = modelWith();
+  other.prefer({ colourBy: 'dtype', foldRepeats: false });
+  await Promise.all([usual.show(graph), other.show(graph)]);
+  const folds = ({ graph: shown }: GraphModel) =>
+    shown?.tree.groups.filter(group => group.origin === 'repeat').length;
+  assert.deepEqual([usual.colouring?.by, folds(usual)], ['family', 1]);
+  assert.deepEqual([other.colouring?.by, folds(other)], ['dtype', 0]);
+});
+
 test('passes are stepped through, with what they made marked', async () => {
   const model = modelWith();
   const before = { remove: ['ab'], add: [node('a', 'conv', ['x']), node('b', 'relu', ['a'])] };
@@ -159,10 +173,12 @@ test('a point finds the innermost box', async () => {
   assert.equal(boxAt(scene, -5, -5), -1);
 });
 
-test('a small picture needs no worker; a large group is left to it', async () => {
+test('a small picture needs no worker; a large group is left to it', async ({ mock }) => {
   const worker = new SameThread();
   const model = modelWith(worker);
+  const clock = mock.method(performance, 'now', () => 0); // the machine may be busy
   await model.show(blocks(6));
+  clock.mock.restore();
   assert.equal(worker.jobs, 0);
   assert.ok((model.graph?.scene.count ?? 0) > 1);
   const wide = Array.from({ length: 60 }, (_, i) => node(`n${i}`, `op${i}`, ['x']));

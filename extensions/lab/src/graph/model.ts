@@ -35,6 +35,12 @@ export interface ShownGraph {
   readonly scene: Scene;
 }
 
+/** How a graph is shown when it opens. */
+export interface Preferences {
+  readonly colourBy: ColourBy;
+  readonly foldRepeats: boolean;
+}
+
 /** What a view does when the picture changed. */
 export interface SceneChange {
   /** The item that should stay where it is on the screen; null: show everything. */
@@ -360,6 +366,12 @@ export class GraphModel {
       this._whole = timed;
       await this._again();
     }
+  }
+
+  /** Begin otherwise than usual; before there is a graph. */
+  prefer({ colourBy, foldRepeats }: Preferences): void {
+    this._colourBy = colourBy;
+    this._foldRepeats = foldRepeats;
   }
 
   /** Fold or unfold equal siblings. */

@@ -10,7 +10,7 @@ import { CompareView, type Pair } from './compare.tsx';
 import type { WorkerLike } from './layouter.ts';
 import { linkGraph } from './linking.ts';
 import type { MeasureTimes } from './measuring.ts';
-import { GraphModel } from './model.ts';
+import { GraphModel, type Preferences } from './model.ts';
 import type { Stage } from './stage.ts';
 import { GraphView, NoGraph } from './view.tsx';
 
@@ -21,6 +21,8 @@ const NARROW = 760;
 export interface PanelWiring {
   readonly trans: Texts;
   readonly startWorker: () => WorkerLike;
+  /** How the user wants graphs to be shown at first. */
+  preferences(): Promise<Preferences>;
   onSource(source: Source): void;
   /** Ask the user for a graph to compare `model`'s with; null when none was chosen. */
   onCompare(model: GraphModel): Promise<GraphDocument | null>;
@@ -44,7 +46,7 @@ export class GraphPanel extends ReactWidget {
     this._load = load;
     this._wiring = wiring;
     this.addClass('tengen-Graph');
-    void this.model.load(load());
+    void this._begin();
   }
 
   /** The canvas, once there is a graph. */
@@ -68,6 +70,14 @@ export class GraphPanel extends ReactWidget {
     super.dispose();
     this._unlink();
     this.model.dispose();
+  }
+
+  private async _begin(): Promise<void> {
+    const preferences = await this._wiring.preferences();
+    if (!this.isDisposed) {
+      this.model.prefer(preferences);
+      await this.model.load(this._load());
+    }
   }
 
   protected onActivateRequest(): void {

@@ -9,6 +9,7 @@ import {
   showDialog,
   WidgetTracker
 } from '@jupyterlab/apputils';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { Widget } from '@lumino/widgets';
 import type { GraphDocument } from '../api/documents.ts';
@@ -16,19 +17,23 @@ import { CommandIDs as SourceCommands } from '../source/tokens.ts';
 import { DOMAIN } from '../ui/text.ts';
 import { addCommands } from './commands.ts';
 import { addGraphFiles } from './files.ts';
-import type { GraphModel } from './model.ts';
+import { COLOUR_CHOICES, type ColourBy } from './colouring.ts';
+import type { GraphModel, Preferences } from './model.ts';
 import { ComparePanel, GraphPanel, type PanelWiring } from './panel.tsx';
 import { type GraphViews, IGraphViews, type MeasureTimes, type Pair } from './tokens.ts';
 
+const ID = '@tengen/studio-lab:graph';
+
 const plugin: JupyterFrontEndPlugin<GraphViews> = {
-  id: '@tengen/studio-lab:graph',
+  id: ID,
   description: 'The graph view: models and steps as nested groups, compared and explained.',
   autoStart: true,
   provides: IGraphViews,
-  optional: [ICommandPalette, ITranslator],
+  optional: [ICommandPalette, ISettingRegistry, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     palette: ICommandPalette | null,
+    settings: ISettingRegistry | null,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
@@ -38,6 +43,7 @@ const plugin: JupyterFrontEndPlugin<GraphViews> = {
     const wiring: PanelWiring = {
       trans,
       startWorker: () => new Worker(new URL('./layout.worker.js', import.meta.url)),
+      preferences: () => preferences(settings),
       onSource: source => void app.commands.execute(SourceCommands.show, { ...source }),
       onCompare: model => askForAnother(tracker, model, wiring)
     };
@@ -74,6 +80,13 @@ const plugin: JupyterFrontEndPlugin<GraphViews> = {
     };
   }
 };
+
+/** What the settings say about graphs that open. */
+async function preferences(settings: ISettingRegistry | null): Promise<Preferences> {
+  const found = (await settings?.load(ID).catch(() => undefined))?.composite;
+  const colourBy = COLOUR_CHOICES.find((choice): choice is ColourBy => choice === found?.colourBy);
+  return { colourBy: colourBy ?? 'family', foldRepeats: found?.foldRepeats !== false };
+}
 
 /** Let the user choose among the other graphs that are open. */
 async function askForAnother(

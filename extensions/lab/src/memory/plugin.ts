@@ -4,6 +4,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { IMainMenu } from '@jupyterlab/mainmenu';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { LiveMemory, Source } from '../api/documents.ts';
 import { askKernel } from '../api/kernel.ts';
@@ -20,19 +21,22 @@ import { CommandIDs, IMemoryViews, type MemoryViews } from './tokens.ts';
 const CATEGORY = 'Tengen Studio';
 const LIVE = "__import__('tengen.viz.live', fromlist=['live']).live()";
 
+const ID = '@tengen/studio-lab:memory';
+
 const plugin: JupyterFrontEndPlugin<MemoryViews> = {
-  id: '@tengen/studio-lab:memory',
+  id: ID,
   description: 'The memory view: records of a step, and what a kernel holds now.',
   autoStart: true,
   provides: IMemoryViews,
-  optional: [INotebookTracker, ICommandPalette, IMainMenu, ITranslator, IGpus],
+  optional: [INotebookTracker, ICommandPalette, IMainMenu, ITranslator, IGpus, ISettingRegistry],
   activate: (
     app: JupyterFrontEnd,
     notebooks: INotebookTracker | null,
     palette: ICommandPalette | null,
     menu: IMainMenu | null,
     translator: ITranslator | null,
-    gpus: Gpus | null
+    gpus: Gpus | null,
+    settings: ISettingRegistry | null
   ) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const onSource = (source: Source): void => {
@@ -72,9 +76,11 @@ const plugin: JupyterFrontEndPlugin<MemoryViews> = {
           live.title.closable = true;
           const opened = live;
           const watch = watchKernel(notebooks, () => {
-            if (opened.isVisible) {
-              void model.refresh();
-            }
+            void follows(settings).then(follow => {
+              if (follow && opened.isVisible) {
+                void model.refresh();
+              }
+            });
           });
           live.disposed.connect(() => watch.dispose());
           void model.refresh();
@@ -92,5 +98,11 @@ const plugin: JupyterFrontEndPlugin<MemoryViews> = {
     return views;
   }
 };
+
+/** Whether the live view asks the kernel after each cell. */
+async function follows(settings: ISettingRegistry | null): Promise<boolean> {
+  const found = await settings?.get(ID, 'follow').catch(() => undefined);
+  return found?.composite !== false;
+}
 
 export default plugin;
