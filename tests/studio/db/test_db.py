@@ -10,6 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from tengen_studio.context import StudioContext
 from tengen_studio.db import at_end, hold, new_id, release
@@ -76,6 +77,13 @@ def test_a_read_only_transaction_keeps_nothing(context: StudioContext) -> None:
         session.add(Project(owner_id="host", name="lost", slug="lost"))
         session.flush()
     assert names(context) == []
+
+
+def test_an_error_does_not_repeat_what_was_written(context: StudioContext) -> None:
+    with pytest.raises(DBAPIError) as caught, context.transaction() as session:
+        session.execute(text("INSERT INTO nothing (value) VALUES (:v)"), {"v": "a-secret-value"})
+    assert "INSERT INTO nothing" in str(caught.value)
+    assert "a-secret-value" not in str(caught.value)
 
 
 def test_readers_wait_for_no_writer(context: StudioContext) -> None:

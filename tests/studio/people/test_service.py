@@ -231,6 +231,14 @@ def test_one_ends_ones_own_sessions_only(context: StudioContext) -> None:
     assert not is_open(context, token)
 
 
+def test_a_session_that_outlived_its_account_opens_nothing(context: StudioContext) -> None:
+    ana = make_account(context, "Ana")
+    token = log_in(context, "Ana")
+    with context.transaction() as session:
+        session.get_one(Account, ana.id).removed = utcnow()  # its sessions stay
+    assert not is_open(context, token)
+
+
 def test_removing_an_account_ends_everything_and_loses_nothing(context: StudioContext) -> None:
     ana = make_account(context, "Ana")
     token = log_in(context, "Ana")

@@ -224,6 +224,18 @@ def test_a_link_is_used_up_by_browsers_not_by_visits(context: StudioContext, cal
     assert role(context, visitor(context, tokens[1]), project) is Role.viewer
 
 
+def test_of_two_at_once_only_one_is_the_last(
+    context: StudioContext, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project(context)
+    made = call(links.make_link, HOST, project, LinkRequest(most_uses=1, days=None))
+    monkeypatch.setattr(links, "_has_uses", lambda row: True)  # both looked before either used it
+    call(links.open_link, NOBODY, None, made.token, None)
+    with pytest.raises(LoginRequiredError):
+        call(links.open_link, NOBODY, None, made.token, None)
+    assert call(links.links, HOST, project).items[0].uses == 1
+
+
 def test_a_links_password_is_asked_and_guessing_it_is_stopped(
     context: StudioContext, call: Call
 ) -> None:
