@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tornado.httputil import HTTPServerRequest, RequestStartLine
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from tornado.web import Application, RequestHandler
 
 from tengen_studio import cookies
@@ -16,7 +16,9 @@ from tengen_studio import cookies
 def test_a_cookie_that_came_encrypted_is_never_sent_plain(protocol: str, secure: bool) -> None:
     connection: Any = SimpleNamespace(set_close_callback=lambda callback: None)
     line = RequestStartLine("GET", "/", "HTTP/1.1")
-    request = HTTPServerRequest(start_line=line, host="studio.example", connection=connection)
+    request = HTTPServerRequest(
+        start_line=line, headers=HTTPHeaders({"Host": "studio.example"}), connection=connection
+    )
     request.protocol = protocol
     handler = RequestHandler(Application(), request)
     cookies.write(handler, "session", "token")
