@@ -9,6 +9,9 @@ from jupyter_core.utils import ensure_async
 
 from tengen_studio.runs.book import Run
 
+CARD = "application/vnd.tengen.trouble+json"
+"""What the page itself adds to a run: why its kernel died."""
+
 
 async def write_outputs(contents: Any, path: str, runs: list[Run]) -> bool:
     """Put the outputs into the cells of the notebook at `path`; tell whether anything changed.
@@ -28,6 +31,8 @@ async def write_outputs(contents: Any, path: str, runs: list[Run]) -> bool:
         if run is None or cell["cell_type"] != "code":
             continue
         outputs = [nbformat.from_dict(output) for output in run.outputs.in_notebook()]
+        if cell["execution_count"] in (None, run.count) and not any(map(_is_card, outputs)):
+            outputs += filter(_is_card, cell["outputs"])
         if (cell["outputs"], cell["execution_count"]) != (outputs, run.count):
             cell["outputs"], cell["execution_count"] = outputs, run.count
             # They come from the user's own kernel.
@@ -37,3 +42,7 @@ async def write_outputs(contents: Any, path: str, runs: list[Run]) -> bool:
         save = {"type": "notebook", "format": "json", "content": model["content"]}
         await ensure_async(contents.save(save | {"base_hash": model["hash"]}, path))
     return changed
+
+
+def _is_card(output: Any) -> bool:
+    return CARD in output.get("data", {})
