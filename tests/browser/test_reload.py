@@ -97,6 +97,7 @@ def again(page: Page, studio: Studio, name: str) -> None:
     page.wait_for_selector(CELLS)
 
 
+@pytest.mark.long
 def test_a_reload_in_the_middle_of_training(
     launch: Launch, open_lab: OpenLab, picture: Picture
 ) -> None:
@@ -135,6 +136,7 @@ def test_a_reload_in_the_middle_of_training(
         page.wait_for_timeout(200)
 
 
+@pytest.mark.long
 def test_the_browser_is_closed_and_opened_later(
     launch: Launch, open_lab: OpenLab, picture: Picture
 ) -> None:
