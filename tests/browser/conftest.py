@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,36 @@ def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., S
         studio.stop()
 
 
+PAGES = pytest.StashKey[list["Page"]]()
+SHOWN = """() => ({
+  address: location.href,
+  focus: document.activeElement?.className ?? '',
+  prompts: [...document.querySelectorAll('.jp-InputPrompt')].map(e => e.textContent),
+  kernel: [...document.querySelectorAll('.jp-Notebook-ExecutionIndicator')].map(
+    e => e.dataset.status),
+  dialogs: [...document.querySelectorAll('.jp-Dialog, .jp-toast-message, .Toastify__toast')].map(
+    e => e.textContent),
+  outputs: [...document.querySelectorAll('.jp-OutputArea')].map(e => e.innerText.slice(0, 500)),
+})"""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say what the pages showed when a test failed, and keep a picture."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for number, page in enumerate(item.stash.get(PAGES, [])):
+            with contextlib.suppress(Exception):  # the page may be what has failed
+                PICTURES.mkdir(parents=True, exist_ok=True)
+                page.screenshot(path=PICTURES / f"failed-{item.name[:80]}-{number}.png")
+                shown = page.evaluate(SHOWN).items()
+                text = "\n".join(f"{name}: {value}" for name, value in shown)
+                report.sections.append((f"what page {number} showed", text))
+    return report
+
+
 @pytest.fixture
 def open_lab(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
     """Open a studio's JupyterLab in a fresh profile, and watch what the page does.
@@ -80,6 +111,7 @@ def open_lab(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Calla
         contexts.append(context)
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
+        request.node.stash.setdefault(PAGES, []).append(page)
         page.on("pageerror", lambda error: thrown.append(str(error)))
         page.on("request", lambda asked: note(asked.url, studio))
         separator = "&" if "?" in path else "?"

@@ -23,7 +23,7 @@ Picture = Callable[["Page", str], None]
 PANEL = ".tengen-Convert"
 BUTTON = "[data-command='tengen-studio:convert']"
 CONTRAST = {"@jupyterlab/apputils-extension:themes": {"theme": "JupyterLab Dark High Contrast"}}
-PATIENCE = 300_000
+PATIENCE = 120_000
 BRANCHING = """\
 class Net(M.Module):
     def __init__(self):
@@ -258,7 +258,7 @@ def test_it_speaks_chinese_in_the_dark_and_by_keyboard(
     page.keyboard.press("Escape")
     page.keyboard.press("Shift+Enter")
     page.keyboard.press("Shift+Enter")
-    page.wait_for_selector(".jp-InputPrompt:text-is('[2]:')", timeout=PATIENCE)
+    page.wait_for_selector(".jp-InputPrompt:text-is('[2]:')")
     page.keyboard.press("Escape")
     page.keyboard.press("Control+Alt+m")
     page.wait_for_selector(f"{PANEL} button[type=submit]:focus")

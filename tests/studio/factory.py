@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import create_engine, make_url
 
 from tengen_studio.context import StudioContext
 from tengen_studio.db.engine import Database
@@ -54,13 +57,30 @@ def make_context(tmp_path: Path, **changes: Any) -> StudioContext:
 def fresh_database_url() -> str:
     """Return the address of an empty database: SQLite's "", or PostgreSQL's emptied.
 
-    The environment's TENGEN_TEST_DATABASE names a PostgreSQL database that tests may empty.
+    The environment's TENGEN_TEST_DATABASE names a PostgreSQL database that tests may empty; of
+    test processes that run side by side each has one of its own, named after it.
     """
     url = os.environ.get("TENGEN_TEST_DATABASE", "")
     if url:
+        url = _own_database(url, os.environ.get("PYTEST_XDIST_WORKER", ""))
         database = Database(url)
         with database.engine.begin() as connection:
             connection.exec_driver_sql("DROP SCHEMA public CASCADE")
             connection.exec_driver_sql("CREATE SCHEMA public")
         database.close()
     return url
+
+
+@cache
+def _own_database(url: str, process: str) -> str:
+    """Return the address of a test process's database, made on the same server."""
+    if not process:
+        return url
+    own = make_url(url)
+    own = own.set(database=f"{own.database}_{process}")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{own.database}" WITH (FORCE)')
+        connection.exec_driver_sql(f'CREATE DATABASE "{own.database}"')
+    engine.dispose()
+    return own.render_as_string(hide_password=False)

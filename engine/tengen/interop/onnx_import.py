@@ -16,6 +16,7 @@ from ..base.errors import (
     UnsupportedError,
 )
 from ..module import Module
+from ..runtime import memory
 from ..tensor import Parameter
 from .imported import Body, Held, ImportedModule, Part
 from .onnx_file import NAME, OnnxFile, array_of, describe, element_type, read_model
@@ -156,7 +157,7 @@ class _Reading:
         if bound * 8 > LARGEST_FOLDED:
             return False
         try:
-            with at_most(self.left):
+            with at_most(self.left), memory.attempt():
                 made = operation(*given)
         except OutOfMemoryError:
             return False

@@ -5,10 +5,12 @@ any thread or from the garbage collector, so they go through a queue that is emp
 anything is read or added.
 """
 
+import contextlib
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 from ..base import config as settings
@@ -22,6 +24,7 @@ _arena = Arena()
 lock = _lock = threading.RLock()
 _dropped: deque[Any] = deque()
 drop = _dropped.append
+_attempted: ContextVar[bool] = ContextVar("attempted", default=False)
 
 
 class _Accounts:
@@ -106,7 +109,7 @@ def account(nbytes: int) -> None:
             relieve(nbytes)
             used = _accounts.used + nbytes
             if _passes(used):
-                raise OutOfMemoryError(_explain(nbytes), asked=nbytes)
+                raise _shortage(nbytes)
         _accounts.used = used
         if used > _accounts.peak:
             _accounts.peak = used
@@ -149,7 +152,23 @@ def allocate(nbytes: int) -> Block:
         return _arena.allocate(nbytes)
     except (OSError, MemoryError) as error:
         drop(nbytes)
-        raise OutOfMemoryError(_explain(nbytes), asked=nbytes) from error
+        raise _shortage(nbytes) from error
+
+
+@contextlib.contextmanager
+def attempt() -> Iterator[None]:
+    """Errors of memory raised inside are caught by the caller: nobody looks for who holds what."""
+    token = _attempted.set(True)
+    try:
+        yield
+    finally:
+        _attempted.reset(token)
+
+
+def _shortage(nbytes: int) -> OutOfMemoryError:
+    if _attempted.get():
+        return OutOfMemoryError(f"[memory] {nbytes:,} more bytes do not fit")
+    return OutOfMemoryError(_explain(nbytes), asked=nbytes)
 
 
 def _explain(nbytes: int) -> str:
