@@ -104,6 +104,8 @@ def _read(document: Any, constants: dict[str, Any], batch: int, device: Any) -> 
             raise FileFormatError(f"[load_static] unknown operator {item['op']!r:.60}")
         given = {key: decode(value, batch) for key, value in item.get("attrs", {}).items()}
         operands = tuple([None if n is None else values[n] for n in item["inputs"]])
+        if not op.takes(len(operands)):
+            raise FileFormatError(f"[load_static] {op.name} does not take {len(operands)} inputs")
         outs = graph.add_node(op, op.pack(given), operands)
         for place, var in enumerate(outs):
             values[f"{number}.{place}"] = var

@@ -7,6 +7,7 @@ instance registers it; library kernels are added beside it with `op.backend(name
 """
 
 import dataclasses
+import inspect
 import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -124,6 +125,7 @@ class OpDef:
     `destination`: the kernel takes `out=` and fills it. `in_place`: (input, output) pairs that may
     share memory. `choices`: the values of an enumerated attribute. `without`: edge cases that do
     not exist for it ("0-size", "0-d", "broadcast", "non-contiguous"), each with the reason.
+    `travels`: a GPU's value goes to the host's memory ("out") or comes from there ("back").
     """
 
     name: str = ""
@@ -135,6 +137,7 @@ class OpDef:
     differentiable: bool = True
     deterministic: bool = True
     elementwise: bool = False
+    travels: str = ""
     choices: dict[str, tuple[Any, ...]] = {}
     in_place: tuple[tuple[int, int], ...] = ()
     without: dict[str, str] = {}
@@ -168,6 +171,14 @@ class OpDef:
     def unpack(self, attrs: tuple[Any, ...]) -> dict[str, Any]:
         """The attributes by name."""
         return dict(zip(self.attrs, attrs, strict=True))
+
+    def takes(self, count: int) -> bool:
+        """Whether the kernel can be called on so many inputs."""
+        places = inspect.signature(self.kernel).parameters.values()
+        if any(place.kind is place.VAR_POSITIONAL for place in places):
+            return True
+        named = [p for p in places if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != "xp"]
+        return sum(p.default is p.empty for p in named) <= count <= len(named)
 
     def overwrites(self, attrs: tuple[Any, ...]) -> tuple[tuple[int, int], ...]:
         """The (input, output) pairs of a call with these attributes that may share memory."""

@@ -121,9 +121,9 @@ def test_the_file_is_plain_data():
     assert graph["inputs"][0]["shape"][0] == {"batch": 1}
 
 
-def changed(name, change):
+def changed(name, change, function=None):
     """A good file with one member changed."""
-    source = saved(network(), image())
+    source = saved(function or network(), image())
     made = io.BytesIO()
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(made, "w") as new:
         for member in old.namelist():
@@ -136,13 +136,13 @@ def changed(name, change):
     return made
 
 
-def edited(edit):
+def edited(edit, function=None):
     def change(data):
         value = json.loads(data)
         edit(value)
         return json.dumps(value).encode()
 
-    return changed("graph.json", change)
+    return changed("graph.json", change, function)
 
 
 BAD = {
@@ -156,6 +156,9 @@ BAD = {
     "unknown value": lambda: edited(lambda g: g["nodes"][0].update(inputs=["i9", "c0"])),
     "cycle": lambda: edited(lambda g: g["nodes"][0]["inputs"].__setitem__(0, "1.0")),
     "huge shape": lambda: edited(lambda g: g["inputs"][0].update(shape=[2**50, 3, 8, 8])),
+    "an input too many": lambda: edited(
+        lambda g: g["nodes"][-1]["inputs"].append("i0"), lambda x: F.softmax(x, 1)
+    ),
     "wrong attribute": lambda: edited(lambda g: g["nodes"][0].update(attrs={"stride": "x"})),
     "unknown attribute": lambda: edited(lambda g: g["nodes"][0].update(attrs={"exec": 1})),
     "deep attribute": lambda: edited(
