@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .flaws import flaws_of
 from .studio import Studio
 from .test_home import CARD, HOME, open_home
 from .test_memory import CODE, IDLE, run_all, view_menu, write_notebook
@@ -57,6 +58,7 @@ def test_home_and_projects_are_named_and_reached_by_tab(launch: Launch, open_lab
     open_home(page)
     page.wait_for_selector(f"{HOME} .tengen-Home-card")
     assert "New project" in names_of(page.locator(HOME))
+    assert flaws_of(page, HOME) == []
     show_panel(page)
     page.locator(PANEL).get_by_role("button", name="New project").focus()
     tab_to(page, "Search projects")
@@ -65,6 +67,7 @@ def test_home_and_projects_are_named_and_reached_by_tab(launch: Launch, open_lab
     make_project(page, "theta")
     page.wait_for_selector(f"{PANEL} section[aria-label='Reproduced']")
     tree = names_of(page.locator(PANEL))
+    assert flaws_of(page, PANEL) == []
     assert 'heading "theta"' in tree and 'region "Data sets"' in tree
     page.locator(PANEL).get_by_role("button", name="All projects").focus()
     for name in ("Save version", "Share", "Fork", "Download", "Add data"):
@@ -72,11 +75,13 @@ def test_home_and_projects_are_named_and_reached_by_tab(launch: Launch, open_lab
     page.keyboard.press("Enter")
     page.wait_for_selector(".tengen-Datasets")
     names_of(page.locator(".jp-Dialog"))
+    assert flaws_of(page, ".tengen-Datasets") == []
     page.keyboard.press("Escape")
     page.locator(".jp-Dialog").wait_for(state="detached")
     page.click(f"{PANEL} button:has-text('Share…')")
     page.wait_for_selector(".tengen-Share h3:has-text('Links')")
     names_of(page.locator(".jp-Dialog"))
+    assert flaws_of(page, ".tengen-Share") == []
     page.keyboard.press("Escape")
 
 
@@ -89,11 +94,13 @@ def test_memory_and_the_button_are_named(launch: Launch, open_lab: OpenLab) -> N
     view_menu(page, "Memory of the kernel")
     page.wait_for_selector(".tengen-Memory-live tr")
     names_of(page.locator(".tengen-Memory"))
+    assert flaws_of(page, ".tengen-Memory") == []
     page.click(".lm-TabBar-tab:has-text('named.ipynb')")
     page.wait_for_selector(IDLE)
     page.click("[data-command='tengen-studio:convert']")
     page.wait_for_selector(".tengen-Convert button[type=submit]")
     names_of(page.locator(".tengen-Convert"))
+    assert flaws_of(page, ".tengen-Convert") == []
 
 
 def test_every_command_has_a_label_and_a_line_in_the_docs(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .flaws import flaws_of
 from .studio import Studio
 from .test_memory import ALL_CELLS, CHINESE, CODE, DARK, IDLE, run_all, write_notebook
 
@@ -265,3 +266,4 @@ def test_it_speaks_chinese_in_the_dark_and_by_keyboard(
     page.keyboard.press("Enter")
     page.wait_for_selector(f"{PANEL}-verdict:has-text('已转为静态，结果相同')", timeout=PATIENCE)
     picture(page, f"convert-{theme}-zh")
+    assert flaws_of(page, PANEL) == []

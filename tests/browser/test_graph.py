@@ -16,6 +16,7 @@ from bench.graphview.documents import resnet, transformer
 import tengen as tg
 from tests.studio.graphs.files import static_model
 
+from .flaws import flaws_of
 from .studio import Studio
 from .test_memory import ALL_CELLS, PATIENCE, run_all, write_notebook
 
@@ -292,3 +293,4 @@ def test_the_view_speaks_chinese_in_the_dark_and_follows_its_settings(
     assert "算子" in page.inner_text(DETAILS)
     page.wait_for_timeout(900)
     picture(page, "graph-zh-dark")
+    assert flaws_of(page, ".tengen-Graph") == []

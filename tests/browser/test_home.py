@@ -77,6 +77,21 @@ def test_the_launcher_speaks_chinese(launch: Launch, open_lab: OpenLab, picture:
     picture(page, "home-zh")
 
 
+def test_the_settings_speak_chinese(launch: Launch, open_lab: OpenLab, picture: Picture) -> None:
+    page = open_lab(launch(settings=CHINESE))
+    page.wait_for_selector(CARD)
+    page.keyboard.press("Control+,")
+    page.locator(".jp-PluginList input").first.fill("Tengen")
+    page.wait_for_selector(".jp-PluginList :text('Tengen 计算图')")
+    page.wait_for_selector(".jp-SettingsPanel :text('打开模型和训练步骤的计算图时如何显示')")
+    shown = page.inner_text(".jp-SettingsPanel")
+    assert "最近的项目" in shown and "算子种类" in shown
+    page.uncheck(".jp-SettingsPanel label:has-text('折叠重复') input")
+    page.wait_for_timeout(1_000)
+    assert "折叠重复" in page.inner_text(".jp-SettingsPanel"), "after a change, too"
+    picture(page, "settings-zh")
+
+
 def test_the_launcher_and_home_are_readable_in_the_dark(
     launch: Launch, open_lab: OpenLab, picture: Picture
 ) -> None:

@@ -15,6 +15,7 @@ import tengen as tg
 import tengen.functional as F
 import tengen.module as M
 
+from .flaws import flaws_of
 from .studio import Studio
 
 if TYPE_CHECKING:
@@ -230,3 +231,4 @@ def test_it_speaks_chinese_and_is_readable_in_the_dark(
     assert page.locator(f"{VIEW} .tengen-Memory-track").count() == 2
     assert "峰值处" in page.inner_text(f"{VIEW} .tengen-Memory-panel h3")
     picture(page, "memory-dark-zh")
+    assert flaws_of(page, VIEW) == []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 import pytest
 
+from .flaws import flaws_of
 from .studio import Studio
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def test_a_link_shows_the_project_until_it_is_revoked(
     assert not [address for address in addresses if made["token"] in address]
     assert page.locator("math").count() == 1
     picture(page, "page-project")
+    assert flaws_of(page, "body") == []
     page.wait_for_timeout(500)  # the socket is open by then
     host.ask("DELETE", f"projects/{project}/links/{made['link']['id']}")
     page.wait_for_selector("text=Access has ended")
@@ -151,6 +153,7 @@ def test_a_notebook_is_alone_in_its_frame(
     assert said == ("ran in null, reached ." if scripts else "nothing ran")
     assert "/files/train.ipynb" in page.url
     picture(page, f"page-notebook{'-scripts' if scripts else ''}")
+    assert flaws_of(page, "main") == []
 
 
 @pytest.mark.parametrize(

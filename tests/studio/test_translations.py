@@ -40,8 +40,27 @@ def page_texts() -> set[str]:
     return found
 
 
+def setting_texts(schema: dict[str, Any]) -> set[str]:
+    """Return every title and description of a settings schema."""
+    found: set[str] = set()
+    for key, value in schema.items():
+        if isinstance(value, dict):
+            found |= setting_texts(value)
+        elif isinstance(value, list):
+            found.update(*(setting_texts(part) for part in value if isinstance(part, dict)))
+        elif key in ("title", "description"):
+            found.add(value)
+    return found
+
+
+def schema_texts() -> set[str]:
+    """Return what JupyterLab's settings editor shows of ours."""
+    schemas = (ROOT / "extensions/lab/schema").glob("*.json")
+    return set().union(*(setting_texts(json.loads(path.read_text("utf-8"))) for path in schemas))
+
+
 def test_every_text_is_translated_and_no_translation_is_left_over() -> None:
-    texts = front_end_texts() | refusal_texts() | page_texts()
+    texts = front_end_texts() | refusal_texts() | page_texts() | schema_texts()
     assert len(texts) > 20
     assert set(TEXTS) == texts
 

@@ -8,7 +8,20 @@ import memory from './memory/plugin.ts';
 import projects from './projects/plugin.ts';
 import runs from './runs/plugin.ts';
 import saving from './saving/plugin.ts';
+import settings from './settings/plugin.ts';
 import source from './source/plugin.ts';
 import trouble from './trouble/plugin.ts';
 
-export default [convert, gpus, graph, home, memory, projects, runs, saving, source, trouble];
+export default [
+  convert,
+  gpus,
+  graph,
+  home,
+  memory,
+  projects,
+  runs,
+  saving,
+  settings,
+  source,
+  trouble
+];

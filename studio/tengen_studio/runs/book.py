@@ -36,12 +36,16 @@ class Run:
 
 
 class Book:
-    """Follows the messages of one kernel."""
+    """Follows the messages of one kernel, over the processes that it has one after the other.
+
+    `starts` says that nothing was heard yet of the process that runs now.
+    """
 
     def __init__(self) -> None:
         self.runs: dict[str, Run] = {}
         self.widgets = Widgets()
         self.session = ""
+        self.starts = True
         self._captured: dict[str, str] = {}
 
     def ask(self, run_id: str, cell: str, session: str = "") -> None:
@@ -61,7 +65,8 @@ class Book:
                 del self.runs[run_id]
 
     def end(self) -> None:
-        """Note that the kernel is gone: nothing runs or waits any more."""
+        """Note that the process is gone: nothing of before runs or waits any more."""
+        self.starts = True
         for run in self.runs.values():
             run.state, run.question = "done", None
         self.widgets.clear()
@@ -95,10 +100,13 @@ class Book:
         holds it there. Otherwise it is shown below the cell, rather than lost.
         """
         kind, content = message["header"]["msg_type"], message["content"]
-        self.session = message["header"]["session"]
+        if (session := message["header"]["session"]) != self.session:
+            if not self.starts:
+                self.end()  # of another process, and nobody had told of the end of this one
+            # What was asked since an end was noted is the new process's to do.
+            self.session, self.starts = session, False
         if kind == "status" and content.get("execution_state") == "starting":
-            self.end()
-            return
+            return  # often said late, when other threads have answered already
         if kind in ("comm_open", "comm_msg", "comm_close"):
             self._capture(content)
             self.widgets.follow(kind, content, message.get("buffers", []), size)

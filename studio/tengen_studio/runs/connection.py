@@ -67,12 +67,6 @@ class RecordedConnection(ZMQChannelsWebsocketConnection):
                 log.exception("a page's message was not understood")
         super().handle_incoming_message(incoming_msg)
 
-    def on_kernel_restarted(self) -> None:
-        """Note that nothing runs any more: the new process says so before anybody listens."""
-        if recorder := self._recorder:
-            recorder.book_of(self.kernel_id).end()
-        super().on_kernel_restarted()
-
     def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:
         """Pass a message on to the page, and note it if the kernel asks for input."""
         channel, recorder = getattr(stream, "channel", None), self._recorder

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 AWAY = 20  # seconds without a page after which the server writes
 OFTEN = 30.0  # seconds between two writings of a cell that still runs
 _TICK = 2.0
+_ACTIONS = "https://events.jupyter.org/jupyter_server/kernel_actions/v1"
 
 
 @dataclass
@@ -54,6 +55,7 @@ class Recorder:
         self._ears: dict[str, Ear] = {}
         self._ticking = PeriodicCallback(self.tick, _TICK * 1_000)
         self._writing = asyncio.Lock()
+        self._events: Any = None
 
     def start(self) -> None:
         """Begin to write what is to be written."""
@@ -62,6 +64,8 @@ class Recorder:
     async def stop(self) -> None:
         """Write what no page will save any more, and listen no longer."""
         self._ticking.stop()
+        if self._events is not None:
+            self._events.remove_listener(listener=self._acted)
         for kernel_id in list(self._ears):
             await self._finish(kernel_id)
 
@@ -69,9 +73,9 @@ class Recorder:
         """A page is about to connect to a kernel: listen from now on."""
         ear = self._ears.get(kernel_id)
         if ear is None:
-            kernel = self._kernels.get_kernel(kernel_id)
             ear = self._ears[kernel_id] = Ear(Book(), None, [])
-            self._listen(ear, kernel)
+            self._watch(self._kernels.get_kernel(kernel_id), ear.book)
+        self._listen(kernel_id, ear)
         ear.pages.add(page)
 
     def left(self, kernel_id: str, page: Any, closed: bool) -> None:
@@ -116,9 +120,7 @@ class Recorder:
             if kernel_id not in self._kernels:
                 await self._finish(kernel_id)
                 continue
-            kernel = self._kernels.get_kernel(kernel_id)
-            if list(kernel.ports) != ear.ports:
-                self._listen(ear, kernel)
+            self._listen(kernel_id, ear)
             ear.questions.tidy(ear.book)
             if any(run.unwritten for run in ear.book.runs.values()):
                 await self._find_notebook(kernel_id, ear)
@@ -132,7 +134,31 @@ class Recorder:
         over = any(run.unwritten and run.state == "done" for run in ear.book.runs.values())
         return over or now - ear.written > OFTEN
 
-    def _listen(self, ear: Ear, kernel: Any) -> None:
+    def _watch(self, kernel: Any, book: Book) -> None:
+        """Hear of the ends of a kernel's processes: they do not say so themselves.
+
+        A new process says that it starts, often before anybody listens to it.
+        """
+        # One that dies is told of before the next begins, one that is restarted after it has.
+        kernel.add_restart_callback(book.end)
+        if self._events is None and (events := getattr(kernel, "event_logger", None)):
+            self._events = events
+            events.add_listener(schema_id=_ACTIONS, listener=self._acted)
+
+    async def _acted(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+        kernel_id = data.get("kernel_id", "")
+        ear = self._ears.get(kernel_id)
+        if ear is not None and data["action"] == "restart":
+            if not ear.book.starts:
+                ear.book.end()
+            if kernel_id in self._kernels:
+                self._listen(kernel_id, ear)
+
+    def _listen(self, kernel_id: str, ear: Ear) -> None:
+        """Listen where the kernel speaks now."""
+        kernel = self._kernels.get_kernel(kernel_id)
+        if list(kernel.ports) == ear.ports:
+            return
         if ear.stream is not None:
             ear.stream.close()
         ear.ports = list(kernel.ports)

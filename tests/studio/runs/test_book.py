@@ -113,11 +113,29 @@ def test_the_oldest_of_too_many_are_forgotten() -> None:
     assert "run 0" not in book.runs
 
 
+def starting(process: str) -> dict[str, Any]:
+    """What a new process says of itself."""
+    told = message("status", "", execution_state="starting")
+    return told | {"header": told["header"] | {"session": process}}
+
+
 def test_a_restart_ends_what_runs() -> None:
     book = started("a")
-    book.follow(message("status", "", execution_state="starting"))
+    book.follow(starting("kernel"))
+    assert book.busy_with == "run a", "it says so late"
+    book.follow(starting("another"))
     assert book.runs["run a"].state == "done"
     assert book.busy_with is None
+
+
+def test_what_is_asked_after_an_end_is_the_next_process_to_do() -> None:
+    book = started("a")
+    book.end()
+    book.ask("run b", "b")
+    book.follow(starting("second"))
+    assert (book.runs["run a"].state, book.runs["run b"].state) == ("done", "waiting")
+    book.follow(starting("third"))
+    assert book.runs["run b"].state == "done", "that end had not been noted"
 
 
 def test_an_output_widget_takes_outputs_only_where_a_page_shows_it() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -192,3 +194,28 @@ async def test_a_page_is_told_of_a_busy_kernel(page: Page, host: Browser, connec
     while b'"status"' not in busy:
         busy = await asyncio.wait_for(another.socket.read_message(), 10)
     assert b'"busy"' in busy and b'"run a"' in busy
+
+
+@pytest.mark.parametrize("way", ["killed", "restarted"])
+async def test_a_process_that_ends_unseen_takes_its_runs_along(
+    page: Page, host: Browser, connect: Any, way: str
+) -> None:
+    await page.open()
+    await page.run("import os; print(os.getpid(), flush=True); import time; time.sleep(60)", "a")
+    await page.run("print('never')", "b")
+    while not (run := await page.until("a", state="running"))["outputs"]:
+        await asyncio.sleep(0.05)
+    process = int(run["outputs"][0]["content"]["text"])
+    page.socket.close(1001)
+    if way == "killed":
+        os.kill(process, signal.SIGKILL)
+    else:
+        await host.fetch("POST", f"api/kernels/{page.kernel}/restart", {})
+    await page.until("a", state="done")
+    await page.until("b", state="done")
+    again = Page(host, connect, "again")
+    await again.open()
+    assert again.kernel == page.kernel
+    await again.run("print('again')", "c")
+    run = await again.until("c", state="done")
+    assert [output["content"]["text"] for output in run["outputs"]] == ["again\n"]

@@ -7,7 +7,8 @@ import { type Texts, useSignal } from '../ui/signals.ts';
 import { labelOf, shapeText } from './describe.ts';
 import type { Adjacency } from './edges.ts';
 import { countText, figureText, shareText } from './figures.ts';
-import type { GraphModel, ShownGraph } from './model.ts';
+import type { GraphModel } from './model.ts';
+import type { ShownGraph } from './shown.ts';
 import { type Group, type Item, ROOT } from './tree.ts';
 import { neighbours } from './walk.ts';
 

@@ -20,7 +20,7 @@ export function Legend(props: {
 }): React.ReactElement | null {
   const { model, palette, trans } = props;
   useSignal(model.changed);
-  const { colouring } = model;
+  const { colouring } = model.looks;
   if (!colouring) {
     return null;
   }

@@ -1,7 +1,7 @@
 /** What of a graph is chosen in another view. */
 
 import { meantBy, type Place } from '../source/focus.ts';
-import type { ShownGraph } from './model.ts';
+import type { ShownGraph } from './shown.ts';
 import type { Item } from './tree.ts';
 import { visibleOf } from './walk.ts';
 

@@ -1,7 +1,8 @@
 /** Links a graph view with the others: tells what is chosen in it, and lights up what they chose. */
 
 import type { FocusBus, Place } from '../source/focus.ts';
-import type { GraphModel, ShownGraph } from './model.ts';
+import type { GraphModel } from './model.ts';
+import type { ShownGraph } from './shown.ts';
 import type { Item } from './tree.ts';
 
 /** Link a model until what is given back is called. */

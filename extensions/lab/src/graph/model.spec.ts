@@ -129,9 +129,9 @@ test('the choice lights up its neighbours, or everything it needs', async () => 
 test('colours take their scale from what is shown', async () => {
   const model = await shown();
   model.setColourBy('ms');
-  assert.deepEqual(model.colouring?.legend(), { kind: 'figure', largest: 6 });
+  assert.deepEqual(model.looks.colouring?.legend(), { kind: 'figure', largest: 6 });
   model.setColourBy('phase');
-  assert.deepEqual(model.colouring?.legend(), { kind: 'none' });
+  assert.deepEqual(model.looks.colouring?.legend(), { kind: 'none' });
 });
 
 test('a graph opens with the colours and the folding that are preferred', async () => {
@@ -144,8 +144,8 @@ test('a graph opens with the colours and the folding that are preferred', async 
   await Promise.all([usual.show(graph), other.show(graph)]);
   const folds = ({ graph: shown }: GraphModel) =>
     shown?.tree.groups.filter(group => group.origin === 'repeat').length;
-  assert.deepEqual([usual.colouring?.by, folds(usual)], ['family', 1]);
-  assert.deepEqual([other.colouring?.by, folds(other)], ['dtype', 0]);
+  assert.deepEqual([usual.looks.colouring?.by, folds(usual)], ['family', 1]);
+  assert.deepEqual([other.looks.colouring?.by, folds(other)], ['dtype', 0]);
 });
 
 test('passes are stepped through, with what they made marked', async () => {
@@ -156,7 +156,7 @@ test('passes are stepped through, with what they made marked', async () => {
   await model.setPass(0);
   assert.equal(model.graph?.document.nodes.length, 2);
   await model.setPass(1);
-  assert.deepEqual([...model.marks], [[0, 'added']]);
+  assert.deepEqual([...model.looks.marks], [[0, 'added']]);
 });
 
 test('a point finds the innermost box', async () => {

@@ -3,87 +3,54 @@
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { GraphDocument } from '../api/documents.ts';
 import type { Place } from '../source/focus.ts';
-import { type ColourBy, Colouring } from './colouring.ts';
-import { GraphEdges } from './edges.ts';
-import { EdgeCollector } from './groupEdges.ts';
-import { Highlight, type Reach } from './highlight.ts';
-import { keysTo, readableKeys } from './opening.ts';
-import { CalledOff, Layouter, type WorkerLike } from './layouter.ts';
+import type { ColourBy } from './colouring.ts';
+import { Choice } from './choice.ts';
+import type { Highlight, Reach } from './highlight.ts';
+import type { WorkerLike } from './layouter.ts';
 import { Linked } from './linked.ts';
-import { type Mark, spreadMarks } from './marks.ts';
+import { Looks } from './looks.ts';
+import type { Mark } from './marks.ts';
 import { type MeasureTimes, Timing } from './measuring.ts';
-import { afterPasses, earliest, madeBy } from './passes.ts';
-import { EMPTY_SCENE, flatten, frame, type Scene } from './scene.ts';
-import { Search } from './search.ts';
-import { GraphTree, type Item, ROOT } from './tree.ts';
-import { type Direction, step } from './walk.ts';
-
-/** The four states that a view draws. */
-export type GraphState =
-  | { kind: 'loading' }
-  | { kind: 'empty' }
-  | { kind: 'error'; error: unknown }
-  | { kind: 'full'; graph: ShownGraph };
-
-/** A graph as it is shown: after some of its passes, as a tree, and the picture of what is open. */
-export interface ShownGraph {
-  readonly document: GraphDocument;
-  readonly edges: GraphEdges;
-  readonly tree: GraphTree;
-  readonly collector: EdgeCollector;
-  readonly search: Search;
-  readonly scene: Scene;
-}
-
-/** How a graph is shown when it opens. */
-export interface Preferences {
-  readonly colourBy: ColourBy;
-  readonly foldRepeats: boolean;
-}
-
-/** What a view does when the picture changed. */
-export interface SceneChange {
-  /** The item that should stay where it is on the screen; null: show everything. */
-  readonly anchor: Item | null;
-}
-
-/** Milliseconds of a picture's layout that are spent at once; the worker has the rest. */
-const MOST_AT_ONCE = 60;
-const SOON = 300;
+import { Opened } from './opened.ts';
+import { readableKeys } from './opening.ts';
+import { earliest, madeBy } from './passes.ts';
+import { Pictures } from './pictures.ts';
+import { EMPTY_SCENE } from './scene.ts';
+import {
+  type GraphState,
+  type Preferences,
+  type SceneChange,
+  type ShownGraph,
+  shownAfter
+} from './shown.ts';
+import { type Item, ROOT } from './tree.ts';
+import type { Direction } from './walk.ts';
 
 /** Holds the state, and asks the worker for layouts; draws nothing. */
 export class GraphModel {
   readonly startWorker: () => WorkerLike;
   /** Asks for measured times, where something can be run. */
   readonly timing: Timing;
-  private readonly _layouter: Layouter;
+  private readonly _choice = new Choice();
+  private readonly _looks = new Looks();
+  private readonly _opened = new Opened();
+  private readonly _pictures: Pictures;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _sceneChanged = new Signal<this, SceneChange>(this);
   private readonly _revealed = new Signal<this, Item>(this);
   private _state: GraphState = { kind: 'loading' };
   private _whole: GraphDocument | null = null;
-  private _open = new Set<string>();
-  private _selected: Item | null = null;
-  private _highlight: Highlight | null = null;
-  private _reach: Reach = 'near';
   private _query = '';
   private _hits: readonly Item[] = [];
-  private _colourBy: ColourBy = 'family';
-  private _colouring: Colouring | null = null;
   private _foldRepeats = true;
   private _pass = 0;
-  private _marks: ReadonlyMap<Item, Mark> = new Map();
-  private _markNodes: ReadonlyMap<string, Mark> = new Map();
-  private _work = new AbortController();
   private _round = 0;
-  private _busy = false;
   private _pending: ShownGraph | null = null;
-  private _coloured: GraphTree | null = null;
   private _linked = new Linked();
 
   constructor(startWorker: () => WorkerLike, measure?: MeasureTimes) {
     this.startWorker = startWorker;
-    this._layouter = new Layouter(startWorker);
+    this._pictures = new Pictures(startWorker);
     this.timing = new Timing(measure, () => this._changed.emit());
   }
 
@@ -118,19 +85,19 @@ export class GraphModel {
 
   /** Whether a layout is under way. */
   get busy(): boolean {
-    return this._busy;
+    return this._pictures.busy;
   }
 
   get selected(): Item | null {
-    return this._selected;
+    return this._choice.item;
   }
 
   get highlight(): Highlight | null {
-    return this._highlight;
+    return this._choice.highlight;
   }
 
   get reach(): Reach {
-    return this._reach;
+    return this._choice.reach;
   }
 
   get query(): string {
@@ -141,12 +108,9 @@ export class GraphModel {
     return this._hits;
   }
 
-  get colouring(): Colouring | null {
-    return this._colouring;
-  }
-
-  get colourBy(): ColourBy {
-    return this._colourBy;
+  /** What its colours and marks tell. */
+  get looks(): Omit<Looks, 'colourBy' | 'mark' | 'renew'> {
+    return this._looks;
   }
 
   get foldRepeats(): boolean {
@@ -156,10 +120,6 @@ export class GraphModel {
   /** After how many passes the graph is shown. */
   get pass(): number {
     return this._pass;
-  }
-
-  get marks(): ReadonlyMap<Item, Mark> {
-    return this._marks;
   }
 
   /** What is chosen in another view. */
@@ -195,42 +155,32 @@ export class GraphModel {
   async show(document: GraphDocument): Promise<void> {
     this._whole = document;
     this._pass = document.passes?.length ?? 0;
-    this._open = new Set();
-    this._markNodes = new Map();
-    this._selected = this._highlight = null;
+    this._opened.set([]);
+    this._looks.mark(new Map(), null);
+    this._choice.set(null, undefined);
     this._query = '';
     this._hits = [];
     if (!document.nodes.length && this._pass === earliest(document)) {
       this._set({ kind: 'empty' });
       return;
     }
-    this._open = readableKeys((await this._rebuild()).tree);
+    this._opened.set(readableKeys(this._rebuild(document).tree));
     await this._picture(null);
   }
 
   /** Whether a group is open. */
   isOpen(item: Item): boolean {
-    const group = this.graph?.tree.group(item);
-    return item === ROOT || (group !== undefined && this._open.has(group.key));
+    return this._opened.has(this.graph?.tree, item);
   }
 
   /** Open or close a group; `alike` does the same to every group of the same structure. */
   async toggle(item: Item, alike = false): Promise<void> {
     const tree = this.graph?.tree;
-    const group = tree?.group(item);
-    if (!tree || !group || item === ROOT) {
+    if (!tree?.group(item) || item === ROOT) {
       return;
     }
-    const opening = !this._open.has(group.key);
-    const touched = alike ? tree.groups.filter(other => other.hash === group.hash) : [group];
-    for (const { key } of touched) {
-      if (opening) {
-        this._open.add(key);
-      } else {
-        this._open.delete(key);
-      }
-    }
-    this._climb();
+    this._opened.toggle(tree, item, alike);
+    this._choice.climb(tree, this._opened);
     await this._picture(item);
   }
 
@@ -240,8 +190,8 @@ export class GraphModel {
     if (!tree) {
       return;
     }
-    this._open = keysTo(tree, depth);
-    this._climb();
+    this._opened.to(tree, depth);
+    this._choice.climb(tree, this._opened);
     await this._picture(null);
   }
 
@@ -252,9 +202,8 @@ export class GraphModel {
 
   /** Choose an item, or nothing. */
   select(item: Item | null): void {
-    if (item !== this._selected) {
-      this._selected = item;
-      this._light();
+    if (item !== this.selected) {
+      this._choice.set(item, this.graph?.tree);
       this._changed.emit();
     }
   }
@@ -262,8 +211,7 @@ export class GraphModel {
   /** Choose an item wherever it is: open what is around it and bring it into sight. */
   async reveal(item: Item): Promise<void> {
     if (this.graph) {
-      this._selected = item;
-      this._light();
+      this._choice.set(item, this.graph.tree);
       this._changed.emit();
       await this.open(item);
     }
@@ -275,9 +223,7 @@ export class GraphModel {
     if (!tree) {
       return;
     }
-    for (const around of tree.ancestors(item)) {
-      this._open.add(tree.group(around)?.key ?? '');
-    }
+    this._opened.around(tree, item);
     if (!this.graph?.scene.boxes.has(item)) {
       await this._picture(item);
     }
@@ -295,15 +241,7 @@ export class GraphModel {
 
   /** Choose the item that an arrow key leads to. */
   walk(direction: Direction): void {
-    const { graph } = this;
-    if (!graph) {
-      return;
-    }
-    const from = this._selected ?? graph.tree.groups[0]?.children[0];
-    const to =
-      this._selected === null || from === undefined
-        ? from
-        : step(graph.tree, graph.scene, from, direction);
+    const to = this.graph ? this._choice.next(this.graph, direction) : undefined;
     if (to !== undefined) {
       this.select(to);
       this._revealed.emit(to);
@@ -313,14 +251,15 @@ export class GraphModel {
   /** Choose the group around the choice, and close it; at the top, choose nothing. */
   async leave(): Promise<void> {
     const tree = this.graph?.tree;
-    if (!tree || this._selected === null) {
+    const { selected } = this;
+    if (!tree || selected === null) {
       return;
     }
-    if (this._selected < 0 && this.isOpen(this._selected)) {
-      await this.toggle(this._selected);
+    if (selected < 0 && this.isOpen(selected)) {
+      await this.toggle(selected);
       return;
     }
-    const around = tree.parent(this._selected);
+    const around = tree.parent(selected);
     if (around === undefined || around === ROOT) {
       this.select(null);
     } else {
@@ -330,8 +269,7 @@ export class GraphModel {
   }
 
   setReach(reach: Reach): void {
-    this._reach = reach;
-    this._light();
+    this._choice.setReach(reach, this.graph?.tree);
     this._changed.emit();
   }
 
@@ -344,8 +282,7 @@ export class GraphModel {
 
   /** Choose what colours tell; for times that nobody has measured, they are asked for. */
   setColourBy(by: ColourBy): void {
-    this._colourBy = by;
-    this._colour();
+    this._looks.colourBy(by, this.graph);
     this._changed.emit();
     if (by === 'ms' && this.timing.possible && !this.timed) {
       void this.measure();
@@ -370,7 +307,7 @@ export class GraphModel {
 
   /** Begin otherwise than usual; before there is a graph. */
   prefer({ colourBy, foldRepeats }: Preferences): void {
-    this._colourBy = colourBy;
+    this._looks.colourBy(colourBy, null);
     this._foldRepeats = foldRepeats;
   }
 
@@ -390,49 +327,42 @@ export class GraphModel {
     }
     this._pass = Math.max(earliest(whole), Math.min(whole.passes?.length ?? 0, count));
     const { made } = madeBy(whole, this._pass - 1);
-    this._markNodes = new Map([...made].map(id => [id, 'added' as const]));
+    this._looks.mark(new Map([...made].map(id => [id, 'added' as const])), null);
     await this._again();
   }
 
   /** Mark nodes by their ids, such as those that another graph lacks. */
   setMarks(marks: ReadonlyMap<string, Mark>): void {
-    this._markNodes = marks;
-    this._spreadMarks();
+    this._looks.mark(marks, this.graph);
     this._changed.emit();
   }
 
   /** Open exactly the groups with these keys, as far as this graph has them. */
   async setOpen(keys: Iterable<string>, anchor: Item | null): Promise<void> {
-    this._open = new Set(keys);
+    this._opened.set(keys);
     await this._picture(anchor);
   }
 
   /** The keys of the open groups. */
   get openKeys(): ReadonlySet<string> {
-    return this._open;
+    return this._opened.keys;
   }
 
   dispose(): void {
     this._round += 1;
-    this._work.abort();
     this.timing.cancel();
-    this._layouter.dispose();
+    this._pictures.dispose();
     Signal.clearData(this);
   }
 
   /** Build the tree anew from the same document, keeping what is open and chosen. */
   private async _again(): Promise<void> {
     const before = this.graph;
-    const id = this._selected === null ? undefined : before?.edges.node(this._selected)?.id;
-    const key = before?.tree.group(this._selected ?? 0)?.key;
-    const graph = await this._rebuild();
-    const leaf = graph.document.nodes.findIndex(node => node.id === id);
-    this._selected =
-      id !== undefined && leaf >= 0
-        ? leaf
-        : key === undefined
-          ? null
-          : (graph.tree.find(key) ?? null);
+    if (!this._whole) {
+      throw new TypeError('a graph is shown before it is rebuilt');
+    }
+    const graph = this._rebuild(this._whole);
+    this._choice.carry(before, graph);
     if (this._query) {
       this._hits = graph.search.find(this._query);
     }
@@ -440,20 +370,11 @@ export class GraphModel {
   }
 
   /** The graph at the present pass; its scene is made by `_picture`. */
-  private async _rebuild(): Promise<ShownGraph> {
-    if (!this._whole) {
-      throw new TypeError('a graph is shown before it is rebuilt');
-    }
-    this._work.abort();
-    const document = afterPasses(this._whole, this._pass);
-    const edges = new GraphEdges(document);
-    const tree = new GraphTree(edges, { foldRepeats: this._foldRepeats });
-    const collector = new EdgeCollector(tree);
-    const search = new Search(tree);
+  private _rebuild(whole: GraphDocument): ShownGraph {
+    this._pictures.callOff();
     const scene = this.graph?.scene ?? EMPTY_SCENE;
-    const graph = { document, edges, tree, collector, search, scene };
-    this._pending = graph;
-    return graph;
+    this._pending = shownAfter(whole, this._pass, this._foldRepeats, scene);
+    return this._pending;
   }
 
   /** Lay out what is open, and show it. */
@@ -462,73 +383,22 @@ export class GraphModel {
     if (!graph) {
       return;
     }
-    this._work.abort();
-    const work = (this._work = new AbortController());
-    const { tree, collector: edges } = graph;
-    const isOpen = (item: Item) => this._open.has(tree.group(item)?.key ?? '');
-    const rest = { ms: MOST_AT_ONCE };
-    const layOut = (job: Parameters<Layouter['layOut']>[0]) =>
-      this._layouter.remembered(job) ??
-      this._layouter.atOnce(job, rest) ??
-      this._layouter.layOut(job, work.signal);
-    this._busy = true;
     try {
-      const root = await frame({ tree, edges, isOpen, layOut }, ROOT);
-      if (work.signal.aborted) {
+      const scene = await this._pictures.make(graph, item => this._opened.has(graph.tree, item));
+      if (!scene) {
         return;
       }
-      this._busy = false;
+      const shown = { ...graph, scene };
       this._pending = null;
-      this._state = { kind: 'full', graph: { ...graph, scene: flatten(root, tree) } };
-      this._colour();
-      this._light();
-      this._spreadMarks();
-      this._linked = new Linked(this._linked.place, this.graph);
+      this._state = { kind: 'full', graph: shown };
+      this._looks.renew(shown);
+      this._choice.set(this.selected, shown.tree);
+      this._linked = new Linked(this._linked.place, shown);
       this._sceneChanged.emit({ anchor });
       this._changed.emit();
-      // For what is opened next; before the first picture it would only be in the way.
-      setTimeout(() => {
-        if (!work.signal.aborted) {
-          this._layouter.warm();
-        }
-      }, SOON);
     } catch (error) {
-      if (!(error instanceof CalledOff)) {
-        this._busy = false;
-        this._set({ kind: 'error', error });
-      }
+      this._set({ kind: 'error', error });
     }
-  }
-
-  /** When the choice has gone out of sight, choose the closed group that it is in. */
-  private _climb(): void {
-    const tree = this.graph?.tree;
-    if (tree && this._selected !== null) {
-      const closed = tree.ancestors(this._selected).find(around => !this.isOpen(around));
-      this._selected = closed ?? this._selected;
-    }
-  }
-
-  private _light(): void {
-    const tree = this.graph?.tree;
-    const item = this._selected;
-    this._highlight = tree && item !== null ? new Highlight(tree, item, this._reach) : null;
-  }
-
-  private _colour(): void {
-    const { graph } = this;
-    if (graph) {
-      if (this._colouring?.by !== this._colourBy || this._coloured !== graph.tree) {
-        this._colouring = new Colouring(graph.tree, this._colourBy);
-        this._coloured = graph.tree;
-      }
-      const { bits, items } = graph.scene;
-      this._colouring?.rescale(items.filter((_, box) => ((bits[box] ?? 0) & 2) === 0));
-    }
-  }
-
-  private _spreadMarks(): void {
-    this._marks = this.graph ? spreadMarks(this.graph.tree, this._markNodes) : new Map();
   }
 
   private _set(state: GraphState): void {

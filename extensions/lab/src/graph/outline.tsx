@@ -206,7 +206,7 @@ function OutlineRow(props: {
   const { depth, flat, item, model, open, top, tree, onToggle } = props;
   const { subtitle, title } = labelOf(tree, item);
   const group = tree.group(item);
-  const mark = model.marks.get(item);
+  const mark = model.looks.marks.get(item);
   const path = tree.edges.node(item)?.group ?? group?.path ?? '';
   return (
     <div

@@ -10,7 +10,8 @@ import { CompareView, type Pair } from './compare.tsx';
 import type { WorkerLike } from './layouter.ts';
 import { linkGraph } from './linking.ts';
 import type { MeasureTimes } from './measuring.ts';
-import { GraphModel, type Preferences } from './model.ts';
+import { GraphModel } from './model.ts';
+import type { Preferences } from './shown.ts';
 import type { Stage } from './stage.ts';
 import { GraphView, NoGraph } from './view.tsx';
 

@@ -18,7 +18,8 @@ import { DOMAIN } from '../ui/text.ts';
 import { addCommands } from './commands.ts';
 import { addGraphFiles } from './files.ts';
 import { COLOUR_CHOICES, type ColourBy } from './colouring.ts';
-import type { GraphModel, Preferences } from './model.ts';
+import type { GraphModel } from './model.ts';
+import type { Preferences } from './shown.ts';
 import { ComparePanel, GraphPanel, type PanelWiring } from './panel.tsx';
 import { type GraphViews, IGraphViews, type MeasureTimes, type Pair } from './tokens.ts';
 

@@ -11,7 +11,8 @@ import { drawOver, type Picture } from './draw.ts';
 import { labelOf } from './describe.ts';
 import { keyAction } from './keys.ts';
 import { Minimap } from './minimap.ts';
-import type { GraphModel, SceneChange } from './model.ts';
+import type { GraphModel } from './model.ts';
+import type { SceneChange } from './shown.ts';
 import { boxAt, GROUP, OPEN, type Scene } from './scene.ts';
 import { between } from './transition.ts';
 import { type Item, ROOT } from './tree.ts';
@@ -175,13 +176,13 @@ export class Stage {
       camera,
       palette: this._palette,
       text: this._text,
-      colouring: this._model.colouring,
+      colouring: this._model.looks.colouring,
       highlight: this._model.highlight,
       fade: this._model.reach !== 'near',
       selected: this._model.selected,
       hovered: this._hovered,
       hits: new Set(this._model.hits.length > 2000 ? [] : this._model.hits),
-      marks: this._model.marks,
+      marks: this._model.looks.marks,
       linked: this._model.linked.items
     };
   }

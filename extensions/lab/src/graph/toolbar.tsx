@@ -34,7 +34,7 @@ export function Toolbar(props: {
       <Toggle on={panels.outline} label={trans.__('Outline')} act={() => actions.toggleOutline()} />
       <Choice
         label={trans.__('Colour by')}
-        value={model.colourBy}
+        value={model.looks.by}
         options={COLOUR_CHOICES.map(by => [by, colourName(by, trans)])}
         choose={by => model.setColourBy(by as ColourBy)}
       />

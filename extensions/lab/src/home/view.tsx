@@ -66,11 +66,11 @@ export class HomeView extends ReactWidget {
 function Header(props: { state: HomeState; trans: TranslationBundle }): React.ReactElement {
   const { state, trans } = props;
   return (
-    <header className="tengen-Home-header">
+    <div className="tengen-Home-header">
       <tengenIcon.react tag="span" className="tengen-Home-logo" aria-hidden="true" />
       <h1>Tengen Studio</h1>
       {'about' in state && <MachineLine machine={state.about.machine} trans={trans} />}
-    </header>
+    </div>
   );
 }
 

@@ -32,20 +32,20 @@ test('loading tells nothing; a block and a moment do', async () => {
 
 test('what others choose lights up in every record and leaves the table alone', async () => {
   const { bus, model } = await linked();
-  const rows = model.rows.length;
+  const rows = model.listing.rows.length;
   const origin = model.activeTimeline?.document.origins[3];
   assert.ok(origin);
   bus.tell({}, { op: origin.op, module: origin.module ?? '' });
-  const lit = model.linkedSum(0);
+  const lit = model.focus.linkedSum(0);
   assert.ok(lit.blocks > 0 && lit.bytes > 0);
   assert.ok(lit.blocks < (model.activeTimeline?.count ?? 0));
-  assert.equal(model.focusOf(0), model.linkedOf(0));
-  assert.ok(model.linkedSum(1).blocks > 0);
-  assert.equal(model.rows.length, rows);
-  model.setSearch('relu');
-  assert.notEqual(model.focusOf(0), model.linkedOf(0));
+  assert.equal(model.focus.of(0), model.focus.linked(0));
+  assert.ok(model.focus.linkedSum(1).blocks > 0);
+  assert.equal(model.listing.rows.length, rows);
+  model.focus.setSearch('relu');
+  assert.notEqual(model.focus.of(0), model.focus.linked(0));
   bus.tell({}, { op: 'nothing', module: 'nowhere' });
-  assert.equal(model.linkedOf(0), null);
-  model.setSearch('');
-  assert.equal(model.focusOf(0), null);
+  assert.equal(model.focus.linked(0), null);
+  model.focus.setSearch('');
+  assert.equal(model.focus.of(0), null);
 });

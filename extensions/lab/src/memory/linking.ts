@@ -11,12 +11,12 @@ export function linkMemory(model: MemoryModel, bus: FocusBus): () => void {
     const fresh = model.state !== state;
     ({ cursor, selected, state } = model);
     if (!fresh && (moved || chosen)) {
-      model.setLinked(null);
+      model.focus.setLinked(null);
       bus.tell(model, chosen ? chosenIn(model) : runningIn(model));
     }
   };
   model.changed.connect(changed);
-  const stop = bus.listen(model, place => model.setLinked(place));
+  const stop = bus.listen(model, place => model.focus.setLinked(place));
   return () => {
     stop();
     model.changed.disconnect(changed);

@@ -79,7 +79,7 @@ function Full(props: LiveProps): React.ReactElement {
   ];
   return (
     <div className="tengen-Memory-page">
-      <header className="tengen-Memory-headline">
+      <div className="tengen-Memory-headline">
         <h2>{trans.__('%1 held now', formatSize(used))}</h2>
         <span>
           {trans.__('peak %1', formatSize(peak))} · {trans.__('of %1', formatSize(capacity))}
@@ -87,7 +87,7 @@ function Full(props: LiveProps): React.ReactElement {
         <button className="jp-mod-styled" onClick={() => void model.refresh()}>
           {trans.__('Look again')}
         </button>
-      </header>
+      </div>
       <div className="tengen-Memory-gauge" aria-hidden="true">
         <i style={{ width: `${Math.min(100, (100 * peak) / capacity)}%` }} />
         <i style={{ width: `${Math.min(100, (100 * used) / capacity)}%` }} />

@@ -1,7 +1,7 @@
 /** Asks the kernel to run a step under a budget: one run a message, until it has a point. */
 
 import type { BudgetPoint } from '../api/documents.ts';
-import type { Measure } from './model.ts';
+import type { Measure } from './budgeting.ts';
 
 /** The widget's own messages to and from the kernel. */
 export interface Channel {

@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BudgetPoint, MemoryDocument } from '../api/documents.ts';
+import type { MemoryDocument } from '../api/documents.ts';
 import { trainingStep } from './fixture.ts';
-import { type Measure, MemoryModel } from './model.ts';
+import { MemoryModel } from './model.ts';
 
 const step = trainingStep(8);
 
-async function full(documents: MemoryDocument[] = [step], measure?: Measure): Promise<MemoryModel> {
-  const point = (budget: number, ms: number): BudgetPoint => ({
-    budget,
-    peak: budget,
-    ms,
-    measured: true
-  });
-  const curve = { points: [point(100, 30), point(200, 20)], chosen: 150 };
-  const model = new MemoryModel({
-    load: () => Promise.resolve({ documents, curve }),
-    ...(measure && { measure })
-  });
+async function full(documents: MemoryDocument[] = [step]): Promise<MemoryModel> {
+  const model = new MemoryModel({ load: () => Promise.resolve({ documents }) });
   await model.load();
   return model;
 }
@@ -56,17 +46,6 @@ test('an overtaken answer is dropped', async () => {
   assert.equal(model.state.kind, 'full');
 });
 
-test('the window stays inside the step and keeps its point under the pointer', async () => {
-  const model = await full();
-  model.zoomBy(0.25, 10);
-  const { from, to } = model.window;
-  assert.ok(Math.abs((10 - from) / (to - from) - 10 / step.stop) < 1e-9);
-  model.pan(100);
-  assert.equal(model.window.to, step.stop);
-  model.zoomTo(-5, 1e9);
-  assert.deepEqual(model.window, { from: 0, to: step.stop });
-});
-
 test('one moment in two runs is found by their marks', async () => {
   const model = await full([step, trainingStep(8, 'recompute')]);
   const mark = (index: number, name: string): number =>
@@ -77,36 +56,6 @@ test('one moment in two runs is found by their marks', async () => {
   }
   model.goToPeak(1);
   assert.equal(model.explanation?.bytes, model.tracks[1]?.timeline.peak.bytes);
-});
-
-test('a search brings some blocks into focus and into the table', async () => {
-  const model = await full();
-  const before = model.rows.length;
-  model.setSearch('STAGE0.3');
-  const names = Array.from(model.rows, row => model.activeTimeline?.originOf(row).module);
-  assert.ok(names.length > 0 && names.length < before);
-  assert.ok(names.every(name => name === 'stage0.3'));
-  model.setSearch('');
-  assert.equal(model.focusOf(0), null);
-});
-
-test('sorting goes by number or by name, and turns round', async () => {
-  const model = await full();
-  model.setScope('all');
-  const bytes = (): number[] =>
-    Array.from(model.rows, row => model.activeTimeline?.bytes[row] ?? 0);
-  assert.deepEqual(
-    bytes(),
-    bytes().sort((a, b) => b - a)
-  );
-  model.sortBy('bytes');
-  assert.deepEqual(
-    bytes(),
-    bytes().sort((a, b) => a - b)
-  );
-  model.sortBy('tensor');
-  const names = Array.from(model.rows, row => model.activeTimeline?.tensorOf(row) ?? '');
-  assert.deepEqual(names, [...names].sort(new Intl.Collator('en', { numeric: true }).compare));
 });
 
 test('stepping goes from event to event, and neighbours from address to address', async () => {
@@ -136,24 +85,4 @@ test('hidden kinds leave the curve', async () => {
   assert.equal(model.hiddenMask(0), 1);
   model.toggle('parameter');
   assert.equal(model.hiddenMask(0), 0);
-});
-
-test('a measured point joins the curve; a cancelled one does not; a failure is told', async () => {
-  const runs: [(point: BudgetPoint) => void, (reason: Error) => void][] = [];
-  const model = await full([step], () => new Promise((...run) => runs.push(run)));
-  const first = model.measure();
-  assert.equal(model.measuring, 150);
-  runs[0]?.[0]({ budget: 150, peak: 140, ms: 24, measured: true });
-  await first;
-  assert.equal(model.curve?.points.length, 3);
-  const second = model.measure();
-  model.cancelMeasure();
-  runs[1]?.[0]({ budget: 150, peak: 140, ms: 24, measured: true });
-  await second;
-  assert.equal(model.curve?.points.length, 3);
-  const third = model.measure();
-  runs[2]?.[1](new Error('out of memory'));
-  await third;
-  assert.match(String(model.failure), /out of memory/);
-  assert.equal(model.measuring, null);
 });

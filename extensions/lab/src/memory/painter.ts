@@ -170,7 +170,7 @@ export class Painter {
       inks: palette.inks(track.timeline.document.kinds),
       ground: palette.groundPixel,
       hidden: this._model.hiddenMask(this._index),
-      focus: this._model.focusOf(this._index)
+      focus: this._model.focus.of(this._index)
     });
     const pixels = new Uint8ClampedArray(this.raster.pixels.buffer);
     const x = Math.round(left * this._scale);

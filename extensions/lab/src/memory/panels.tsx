@@ -72,7 +72,9 @@ export function MomentPanel({ model, trans }: PanelProps): React.ReactElement {
                   className="tengen-Memory-cell"
                   title={trans.__('Show only this module')}
                   disabled={!group.module}
-                  onClick={() => model.setSearch(model.search === group.module ? '' : group.module)}
+                  onClick={() =>
+                    model.focus.setSearch(model.focus.search === group.module ? '' : group.module)
+                  }
                 >
                   {group.module || trans.__('outside modules')}
                 </button>
@@ -175,11 +177,11 @@ export function BlockPanel({ model, trans, onSource }: PanelProps): React.ReactE
 /** The peak for another batch size, against the capacity. */
 export function FitPanel({ model, trans }: PanelProps): React.ReactElement | null {
   const timeline = model.activeTimeline;
-  const peak = model.predictedPeak;
-  if (!timeline || peak === null || model.batch === null) {
+  const { batch, capacity } = model;
+  const { peak, largest } = batch;
+  if (!timeline || peak === null || batch.size === null) {
     return null;
   }
-  const { capacity, otherBatch, largestBatch } = model;
   const fits = capacity === null || peak <= capacity;
   return (
     <div className="tengen-Memory-fit" role="group" aria-label={trans.__('Will it fit?')}>
@@ -188,19 +190,18 @@ export function FitPanel({ model, trans }: PanelProps): React.ReactElement | nul
         <input
           type="number"
           min={1}
-          value={model.batch}
-          onChange={event => model.setBatch(event.currentTarget.valueAsNumber)}
+          value={batch.size}
+          onChange={event => batch.ask(event.currentTarget.valueAsNumber)}
         />
       </label>
       <output data-fits={fits}>
-        {otherBatch ? `≈ ${formatSize(peak)}` : formatSize(peak)}{' '}
+        {batch.isOther ? `≈ ${formatSize(peak)}` : formatSize(peak)}{' '}
         {capacity !== null && (fits ? trans.__('fits ✓') : trans.__('does not fit ✗'))}
       </output>
       {capacity !== null && (
         <span>
           {trans.__('of %1', formatSize(capacity))}
-          {largestBatch !== null &&
-            ` · ${trans.__('up to batch %1', largestBatch.toLocaleString('en'))}`}
+          {largest !== null && ` · ${trans.__('up to batch %1', largest.toLocaleString('en'))}`}
         </span>
       )}
       <span
@@ -210,7 +211,7 @@ export function FitPanel({ model, trans }: PanelProps): React.ReactElement | nul
           timeline.document.batch ?? ''
         )}
       >
-        {otherBatch ? trans.__('estimated') : trans.__('measured')}
+        {batch.isOther ? trans.__('estimated') : trans.__('measured')}
       </span>
     </div>
   );

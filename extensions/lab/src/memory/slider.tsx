@@ -16,7 +16,7 @@ export function BudgetPanel(props: {
   trans: Texts;
 }): React.ReactElement | null {
   const { model, trans } = props;
-  const { curve, measuring } = model;
+  const { curve, measuring } = model.budget;
   const points = curve ? sortedPoints(curve) : [];
   const low = points[0]?.budget;
   const high = points.at(-1)?.budget;
@@ -66,7 +66,7 @@ export function BudgetPanel(props: {
           max={high}
           step={Math.max(1, Math.round((high - low) / 200))}
           value={chosen}
-          onChange={event => model.setBudget(event.currentTarget.valueAsNumber)}
+          onChange={event => model.budget.choose(event.currentTarget.valueAsNumber)}
         />
       </div>
       <p>
@@ -76,21 +76,23 @@ export function BudgetPanel(props: {
         <br />
         {trans.__('%1 of %2 points measured ●, the rest estimated ○', measured, points.length)}
       </p>
-      {model.canMeasure &&
+      {model.budget.canMeasure &&
         (measuring === null ? (
           <button
             className="jp-mod-styled"
             disabled={here?.measured === true}
-            onClick={() => void model.measure()}
+            onClick={() => void model.budget.measure()}
           >
             {trans.__('Measure here')}
           </button>
         ) : (
-          <button className="jp-mod-styled" onClick={() => model.cancelMeasure()}>
+          <button className="jp-mod-styled" onClick={() => model.budget.cancel()}>
             {trans.__('Measuring %1 … Cancel', formatSize(measuring))}
           </button>
         ))}
-      {model.failure !== null && <p role="alert">{failureText(model.failure, trans)}</p>}
+      {model.budget.failure !== null && (
+        <p role="alert">{failureText(model.budget.failure, trans)}</p>
+      )}
     </section>
   );
 }

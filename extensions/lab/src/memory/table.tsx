@@ -23,7 +23,7 @@ export function BlockTable({ model, trans, onSource }: TableProps): React.ReactE
   const view = React.useRef<HTMLDivElement>(null);
   const [scroll, setScroll] = React.useState({ top: 0, height: 240 });
   const timeline = model.activeTimeline;
-  const rows = model.rows;
+  const rows = model.listing.rows;
   const all = Math.min(rows.length * ROW, TALLEST);
   const visible = Math.ceil(scroll.height / ROW);
   const reach = Math.max(all - scroll.height, 1);
@@ -66,14 +66,14 @@ export function BlockTable({ model, trans, onSource }: TableProps): React.ReactE
                 key={key}
                 scope="col"
                 aria-sort={
-                  model.sort.key !== key
+                  model.listing.sort.key !== key
                     ? 'none'
-                    : model.sort.descending
+                    : model.listing.sort.descending
                       ? 'descending'
                       : 'ascending'
                 }
               >
-                <button onClick={() => model.sortBy(key)}>{label}</button>
+                <button onClick={() => model.listing.sortBy(key)}>{label}</button>
               </th>
             ))}
           </tr>

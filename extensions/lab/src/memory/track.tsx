@@ -177,8 +177,8 @@ function listen(
         painter.brush = { from: drag.x - left, to: Math.min(Math.max(x - left, 0), plot) };
         ask();
       } else if (drag?.moved) {
-        model.pan((drag.x - x) / plot);
-        model.panAddresses((y - drag.y) / blocksHeight);
+        model.sight.pan((drag.x - x) / plot);
+        model.sight.panAddresses((y - drag.y) / blocksHeight);
         drag = { ...drag, x, y };
       }
       const block = painter.blockAt(x, y);
@@ -200,13 +200,13 @@ function listen(
         model.moveCursor(painter.timeAt(x));
       } else if (brush && Math.abs(brush.to - brush.from) > 3) {
         const from = painter.timeAt(left + Math.min(brush.from, brush.to));
-        model.zoomTo(from, painter.timeAt(left + Math.max(brush.from, brush.to)));
+        model.sight.zoomTo(from, painter.timeAt(left + Math.max(brush.from, brush.to)));
       }
       drag = null;
       ask();
     },
     pointerleave: (): void => model.point(null, null),
-    dblclick: (): void => model.fit(),
+    dblclick: (): void => model.sight.fit(),
     wheel: (event: WheelEvent): void => {
       const focused = element.contains(element.ownerDocument.activeElement);
       if (!event.ctrlKey && !event.metaKey && !focused) {
@@ -216,11 +216,11 @@ function listen(
       const { x, y } = at(event);
       const across = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
       if (event.altKey) {
-        model.zoomAddresses(Math.exp(event.deltaY / 400), painter.addressAt(y));
+        model.sight.zoomAddresses(Math.exp(event.deltaY / 400), painter.addressAt(y));
       } else if (Math.abs(across) > Math.abs(event.shiftKey ? 0 : event.deltaY)) {
-        model.pan(across / painter.layout.plot);
+        model.sight.pan(across / painter.layout.plot);
       } else {
-        model.zoomBy(Math.exp(event.deltaY / 400), painter.timeAt(x));
+        model.sight.zoomBy(Math.exp(event.deltaY / 400), painter.timeAt(x));
       }
     },
     keydown: (event: KeyboardEvent): void => {
@@ -263,20 +263,20 @@ function pressed(event: KeyboardEvent, model: MemoryModel, index: number): boole
       return true;
     case '+':
     case '=':
-      model.zoomBy(0.6, model.cursor);
+      model.sight.zoomBy(0.6, model.cursor);
       return true;
     case '-':
-      model.zoomBy(1 / 0.6, model.cursor);
+      model.sight.zoomBy(1 / 0.6, model.cursor);
       return true;
     case 'a':
-      model.pan(-0.2);
+      model.sight.pan(-0.2);
       return true;
     case 'd':
-      model.pan(0.2);
+      model.sight.pan(0.2);
       return true;
     case 'f':
     case '0':
-      model.fit();
+      model.sight.fit();
       return true;
     case 'p':
       model.goToPeak(index);

@@ -95,10 +95,10 @@ function Full(props: MemoryViewProps): React.ReactElement {
 function LinkedNote({ model, trans }: MemoryViewProps): React.ReactElement | null {
   const sums = model.tracks.map(({ timeline }, index) => ({
     name: runName(timeline.document, trans),
-    ...model.linkedSum(index)
+    ...model.focus.linkedSum(index)
   }));
   const found = sums.filter(({ blocks }) => blocks > 0);
-  if (!found.length || model.search) {
+  if (!found.length || model.focus.search) {
     return null;
   }
   const parts = found.map(({ blocks, bytes, name }) =>
@@ -107,7 +107,7 @@ function LinkedNote({ model, trans }: MemoryViewProps): React.ReactElement | nul
   return (
     <p className="tengen-Memory-linked" role="status">
       {trans.__('Chosen elsewhere')} · {parts.join(' · ')}{' '}
-      <button className="tengen-Memory-link" onClick={() => model.setLinked(null)}>
+      <button className="tengen-Memory-link" onClick={() => model.focus.setLinked(null)}>
         {trans.__('Show all blocks')}
       </button>
     </p>
@@ -128,7 +128,7 @@ function Headline(props: MemoryViewProps): React.ReactElement {
     first ?? { name: '', bytes: 0 }
   );
   return (
-    <header className="tengen-Memory-headline">
+    <div className="tengen-Memory-headline">
       <h2>
         {first && least.bytes < first.bytes
           ? trans.__(
@@ -141,7 +141,7 @@ function Headline(props: MemoryViewProps): React.ReactElement {
           : trans.__('Peak %1', formatSize(timeline?.peak.bytes ?? 0))}
       </h2>
       <FitPanel {...props} />
-    </header>
+    </div>
   );
 }
 
@@ -165,24 +165,24 @@ function Legend({ model, trans }: MemoryViewProps): React.ReactElement {
         className="jp-mod-styled"
         placeholder={trans.__('Find a tensor, operator, module or line')}
         aria-label={trans.__('Find a tensor, operator, module or line')}
-        value={model.search}
-        onChange={event => model.setSearch(event.currentTarget.value)}
+        value={model.focus.search}
+        onChange={event => model.focus.setSearch(event.currentTarget.value)}
       />
       <button
         title={trans.__('Zoom in (+)')}
         aria-label={trans.__('Zoom in (+)')}
-        onClick={() => model.zoomBy(0.6, model.cursor)}
+        onClick={() => model.sight.zoomBy(0.6, model.cursor)}
       >
         +
       </button>
       <button
         title={trans.__('Zoom out (-)')}
         aria-label={trans.__('Zoom out (-)')}
-        onClick={() => model.zoomBy(1 / 0.6, model.cursor)}
+        onClick={() => model.sight.zoomBy(1 / 0.6, model.cursor)}
       >
         −
       </button>
-      <button title={trans.__('Show all (f)')} onClick={() => model.fit()}>
+      <button title={trans.__('Show all (f)')} onClick={() => model.sight.fit()}>
         {trans.__('Show all')}
       </button>
     </div>
@@ -194,14 +194,20 @@ function TableHead({ model, trans }: MemoryViewProps): React.ReactElement {
     <div className="tengen-Memory-tablehead">
       <h3>{trans.__('Blocks')}</h3>
       <div role="group" aria-label={trans.__('Blocks')}>
-        <button aria-pressed={model.scope === 'moment'} onClick={() => model.setScope('moment')}>
+        <button
+          aria-pressed={model.listing.scope === 'moment'}
+          onClick={() => model.listing.setScope('moment')}
+        >
           {trans.__('at the cursor')}
         </button>
-        <button aria-pressed={model.scope === 'all'} onClick={() => model.setScope('all')}>
+        <button
+          aria-pressed={model.listing.scope === 'all'}
+          onClick={() => model.listing.setScope('all')}
+        >
           {trans.__('all')}
         </button>
       </div>
-      <span>{trans.__('%1 blocks', model.rows.length.toLocaleString('en'))}</span>
+      <span>{trans.__('%1 blocks', model.listing.rows.length.toLocaleString('en'))}</span>
     </div>
   );
 }

@@ -78,7 +78,7 @@ export function ProjectList(props: PanelProps): React.ReactElement {
       )}
       {model.trash && <h3>{trans.__('Trash')}</h3>}
       <ListContent {...props} />
-      <footer>
+      <div className="tengen-Projects-foot">
         <button
           aria-pressed={model.trash}
           onClick={() => void model.filter({ trash: !model.trash, search: '', tag: '' })}
@@ -87,7 +87,7 @@ export function ProjectList(props: PanelProps): React.ReactElement {
         </button>
         <button onClick={actions.openGallery}>{trans.__('Gallery')}</button>
         <button onClick={actions.openShared}>{trans.__('Open shared link…')}</button>
-      </footer>
+      </div>
     </>
   );
 }

@@ -4,6 +4,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { CodeCell } from '@jupyterlab/cells';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { INotebookTracker, NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
+import { settleRuns } from '../api/runs.ts';
 import { ISaving, type Saving } from '../saving/tokens.ts';
 import { Keeper } from './keeper.ts';
 import { Saver } from './saver.ts';
@@ -23,9 +24,19 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const server = app.serviceManager.serverSettings;
     const savers = new Map<NotebookPanel['content'], Saver>();
     const keep = (panel: NotebookPanel) => {
-      const saver = new Saver(panel, server, documents, saving);
+      const keeper = new Keeper(panel, server, id => saver.finished(id, false));
+      const saver = new Saver(panel.context, {
+        autosaves: () => documents?.autosave !== false,
+        takeTheirs: async () => saving?.takeTheirs(panel) ?? 'same',
+        catchUp: () => keeper.catchUp(),
+        settle: async ids => {
+          const kernel = panel.sessionContext.session?.kernel?.id;
+          if (kernel) {
+            await settleRuns(server, { kernel, ids });
+          }
+        }
+      });
       savers.set(panel.content, saver);
-      new Keeper(panel, server, id => saver.finished(id, false));
       panel.disposed.connect(() => savers.delete(panel.content));
     };
     notebooks.forEach(keep);

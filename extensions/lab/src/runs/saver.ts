@@ -1,40 +1,55 @@
 /** Saves a notebook when its cells are run and when they are done, so that no output waits. */
 
-import type { IDocumentManager } from '@jupyterlab/docmanager';
-import type { NotebookPanel } from '@jupyterlab/notebook';
-import { settleRuns } from '../api/runs.ts';
-import type { Server } from '../api/request.ts';
-import type { Saving } from '../saving/tokens.ts';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import type { Standing } from '../saving/tokens.ts';
 
 const SOON = 600;
 /** The page that has started a run saves first; the others have its file then. */
 const AFTER_OTHERS = 2_500;
+/** How long a save is waited for that neither succeeds nor fails: one that asks the user. */
+const LONGEST_SAVE = 60_000;
+
+type Context = Pick<
+  DocumentRegistry.IContext<DocumentRegistry.IModel>,
+  'contentsModel' | 'isDisposed' | 'model' | 'save' | 'saveState'
+>;
+
+/** What the saver asks of others. */
+export interface Means {
+  /** Whether documents are saved without being asked. */
+  autosaves(): boolean;
+  /** Read the file if somebody else has changed it, and nothing here but outputs was. */
+  takeTheirs(): Promise<Standing>;
+  /** Show what the server's record of the runs has and the notebook has not. */
+  catchUp(): Promise<void>;
+  /** Tell the server which runs are in what was saved. */
+  settle(runs: string[]): Promise<void>;
+}
 
 /** Saves one notebook, and tells the server which runs are in what was saved. */
 export class Saver {
-  private readonly panel: NotebookPanel;
-  private readonly server: Server;
-  private readonly documents: IDocumentManager | null;
-  private readonly saving: Saving | null;
+  private readonly context: Context;
+  private readonly means: Means;
   private own = true;
   private over = new Set<string>();
   private timer: ReturnType<typeof setTimeout> | null = null;
+  private since: number | null = null;
 
-  constructor(
-    panel: NotebookPanel,
-    server: Server,
-    documents: IDocumentManager | null,
-    saving: Saving | null
-  ) {
-    this.panel = panel;
-    this.server = server;
-    this.documents = documents;
-    this.saving = saving;
+  constructor(context: Context, means: Means) {
+    this.context = context;
+    this.means = means;
     let inside: string[] = [];
-    panel.context.saveState.connect((_, state) => {
+    let changed = false;
+    context.model.contentChanged.connect(() => (changed = true));
+    context.saveState.connect((_, state) => {
+      this.since = state === 'started' ? Date.now() : null;
       if (state === 'started') {
         inside = [...this.over];
+        // What is saved is read in this very turn, after all who listen have had theirs.
+        queueMicrotask(() => (changed = false));
       } else if (state === 'completed') {
+        // JupyterLab takes all for saved that came while it saved.
+        context.model.dirty ||= changed;
         void this.settle(inside);
       }
     });
@@ -49,28 +64,37 @@ export class Saver {
 
   /** Save in a moment, unless autosaving is off. */
   soon(wait = SOON): void {
-    if (this.timer === null) {
-      this.timer = setTimeout(() => {
-        this.timer = null;
-        void this.save();
-      }, wait);
-    }
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      void this.save();
+    }, wait);
   }
 
   private async save(): Promise<void> {
-    const { context, isDisposed } = this.panel;
-    if (isDisposed || context.isDisposed || this.documents?.autosave === false) {
+    const { context, means } = this;
+    if (context.isDisposed || !means.autosaves()) {
+      return;
+    }
+    if (this.since !== null && Date.now() - this.since < LONGEST_SAVE) {
+      this.soon(); // two saves at once would take each other for a stranger's
       return;
     }
     const own = this.own;
     this.own = true;
-    if (!own && this.saving) {
-      const standing = await this.saving.takeTheirs(this.panel);
-      if (standing === 'busy' && !isDisposed) {
+    if (!own) {
+      const standing = await means.takeTheirs();
+      if (context.isDisposed || standing === 'own') {
+        return;
+      }
+      if (standing === 'busy') {
         this.own = false;
         this.soon(AFTER_OTHERS); // the page that runs the cells saves meanwhile
+        return;
       }
-      if (standing === 'busy' || standing === 'own') {
+      if (standing === 'read') {
+        // Whoever wrote it may have seen less than the record has. What that shows is told anew.
+        this.over.clear();
+        await means.catchUp();
         return;
       }
     }
@@ -81,11 +105,10 @@ export class Saver {
     }
   }
 
-  private async settle(ids: string[]): Promise<void> {
-    const kernel = this.panel.sessionContext.session?.kernel?.id;
-    ids.forEach(id => this.over.delete(id));
-    if (kernel && ids.length) {
-      await settleRuns(this.server, { kernel, ids }).catch(() => undefined);
+  private async settle(runs: string[]): Promise<void> {
+    runs.forEach(run => this.over.delete(run));
+    if (runs.length) {
+      await this.means.settle(runs).catch(() => undefined);
     }
   }
 }

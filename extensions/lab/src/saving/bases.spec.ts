@@ -47,12 +47,19 @@ test('a save that comes too late is asked about, and JupyterLab does not ask bef
   server.hash = 'of another';
   assert.equal(await bases.isBehind('a.ipynb'), true);
   const looked = await manager.get('a.ipynb', { content: false, hash: true });
-  assert.equal(looked.hash, 'h0');
+  assert.equal(looked.hash, undefined);
   await assert.rejects(manager.save('a.ipynb', {}), /asked/);
   assert.deepEqual(refused, ['a.ipynb']);
   await manager.get('a.ipynb');
   await manager.save('a.ipynb', {});
   assert.equal(server.hash, 'of another+');
+});
+
+test('of two saves at once the second builds on the first', async () => {
+  const [server, manager] = wrapped();
+  await manager.get('a.ipynb');
+  await Promise.all([manager.save('a.ipynb', {}), manager.save('a.ipynb', {})]);
+  assert.deepEqual(server.bases, ['h0', 'h0+']);
 });
 
 test('a file that was renamed is known by its new name', async () => {

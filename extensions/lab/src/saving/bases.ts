@@ -2,9 +2,13 @@
 
 import type { Contents } from '@jupyterlab/services';
 
+/** A time that no page has read a file after. */
+const LONG_AGO = '1970-01-01T00:00:00Z';
+
 /** The saves of one page, and the hashes of the files as it has read or written them last. */
 export class Bases {
   private readonly known = new Map<string, string>();
+  private readonly saves = new Map<string, Promise<Contents.IModel>>();
   private readonly contents: Contents.IManager;
   private readonly read: Contents.IManager['get'];
 
@@ -19,25 +23,35 @@ export class Bases {
     const save = contents.save.bind(contents);
     contents.get = async (path, options) => {
       const model = await this.read(path, options);
-      const known = this.known.get(path);
-      if (options?.content === false && options.hash && known && model.hash) {
+      if (options?.content === false && options.hash && this.known.has(path)) {
         // JupyterLab asks this before it saves, to offer "overwrite" or "revert" alone. The
-        // server looks more closely, and both sides can be joined then.
-        return { ...model, hash: known };
+        // server looks more closely, and both sides can be joined then; and of two saves at
+        // once it would take one for a stranger's.
+        return { ...model, hash: undefined, last_modified: LONG_AGO };
       }
       this.note(path, model);
       return model;
     };
     contents.save = async (path, options) => {
-      const base = this.known.get(path);
-      let model: Contents.IModel;
+      const before = this.saves.get(path);
+      const saved = Promise.resolve(before?.catch(() => undefined)).then(async () => {
+        const base = this.known.get(path);
+        try {
+          const model = await save(path, base ? withBase(options, base) : options);
+          this.note(path, model);
+          return model;
+        } catch (error) {
+          throw statusOf(error) === 409 && base ? refused(path) : error;
+        }
+      });
+      this.saves.set(path, saved);
       try {
-        model = await save(path, base ? withBase(options, base) : options);
-      } catch (error) {
-        throw statusOf(error) === 409 && base ? refused(path) : error;
+        return await saved;
+      } finally {
+        if (this.saves.get(path) === saved) {
+          this.saves.delete(path);
+        }
       }
-      this.note(path, model);
-      return model;
     };
     const rename = contents.rename.bind(contents);
     contents.rename = async (path, newPath) => {
