@@ -7,6 +7,7 @@ from typing import Any, Literal
 from ..base.collection import collection_paused
 from ..compiler import cost
 from ..compiler.memory import plan_memory
+from ..compiler.offload import seconds_of
 from ..compiler.recompute import Planner
 from ..graph.graph import Graph
 from ..graph.types import TensorType
@@ -51,7 +52,7 @@ def estimate(
     Raises TraceError where the program needs a tensor's value.
     """
     checked(memory_budget)
-    return _of(captured(step, *samples), memory_budget, machine or cost.Machine())
+    return _of(captured(step, *samples), memory_budget, machine)
 
 
 def max_batch(
@@ -70,7 +71,6 @@ def max_batch(
     if memory_budget != "fit":
         checked(memory_budget)
     batch_of(samples)
-    machine = cost.Machine()
 
     def fits(size: int) -> bool:
         found = captured(step, *with_batch(samples, size))
@@ -79,7 +79,7 @@ def max_batch(
             allowed = room(found, budget)
             if allowed <= 0:
                 return False
-        return _of(found, allowed, machine).total_bytes <= budget
+        return _of(found, allowed).total_bytes <= budget
 
     low, high = 0, 1
     while high <= most and fits(high):
@@ -143,10 +143,10 @@ def _next_forms(found: Capture, program: Program) -> tuple[TensorType, ...]:
     return tuple(forms)
 
 
-def _of(found: Capture, budget: Budget, machine: cost.Machine) -> Estimate:
+def _of(found: Capture, budget: Budget, machine: cost.Machine | None = None) -> Estimate:
     program, graph = planned(found, budget)
     held = sum(form.nbytes for form in program.forms)
-    seconds = sum(cost.seconds(node, machine) for node in graph.nodes)
+    seconds = seconds_of(graph, machine)
     return Estimate(held, program.peak_bytes, seconds, len(graph.nodes))
 
 

@@ -5,10 +5,11 @@ random states and Python's own variables are afterwards what they were. Prints a
 """
 
 import contextlib
+import functools
 import io
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,9 @@ from ..kernels.numba import service
 from ..module import Module
 from ..random import generator
 from ..runtime.buffer import empty
-from ..runtime.plan import to_plain
 from ..tensor import Tensor
-from .outcome import Outcome, agree, differences, largest_difference, outcome_of
+from .outcome import Outcome, agree, outcome_of
+from .parity import KINDS, LOOSEST, Judge, Tolerances, move_last_bits, sensitivity, widen_floats
 from .reachable import Reachable, reachable
 from .reasons import CAUSES
 from .report import ConversionReport, CostRow, Finding, ParityRow
@@ -32,21 +33,16 @@ from .snapshot import Snapshot
 from .static import Replay
 from .structure import flat_tensors, flatten
 
-FLOOR = 1e-5
-WITHOUT_REFERENCE = 1e-3
-LOOSEST = 5e-2
 REPEATED = 1e-5
-"""Tolerances: the least, the one where no float64 run was possible, the most ever allowed, and
-that of a frozen run against a checked one, which differ in kernels that work in place at most."""
+"""How far a frozen run may be from a checked one: their kernels differ in place at most."""
+
+COMPILING = 60.0
+"""Seconds that kernels may take to be compiled before calls are timed without them."""
+
+MOVED = 4
+"""Runs with data moved by their last bits, where a difference asks for them."""
 
 Progress = Callable[[str, float], None]
-
-KINDS = {
-    "outputs": "outputs",
-    "grads": "gradients",
-    "states": "weights and states after the call",
-}
-"""What a call leaves, by its name in an outcome and in the report."""
 
 
 class Cancelled(Exception):
@@ -76,7 +72,7 @@ class Examination:
         self.seconds = seconds
         self.seen: Reachable = reachable(self.function, samples)
         self.trains = isinstance(self.function, Module)
-        self.rounding: dict[str, set[Any]] = {}
+        self.left_out: Tolerances = {}
 
     def run(self) -> None:
         """All stages; a stage that cannot be done leaves a note."""
@@ -96,11 +92,18 @@ class Examination:
             raise Cancelled
         self.progress(name, done)
 
-    def _outcome(self, run: Callable[..., Any], samples: tuple[Any, ...]) -> Outcome:
-        """What `run(*samples)` leaves, from the present state, which is put back."""
+    def _outcome(
+        self,
+        run: Callable[..., Any],
+        samples: tuple[Any, ...],
+        change: Callable[[Snapshot], None] = lambda before: None,
+    ) -> Outcome:
+        """What `run(*samples)` leaves, from the present state, which is put back; `change` may
+        give the tensors of the snapshot other values first."""
         leaves: list[Tensor] = []
         flatten(samples, leaves)
         before = Snapshot(self.seen, leaves)
+        change(before)
         self.report.runs += 1
         return outcome_of(lambda: run(*samples), before)
 
@@ -117,78 +120,54 @@ class Examination:
         difference = agree(again, dynamic, 0.05)
         if difference:
             self._find("the same call twice", False, f"two dynamic runs differ: {difference}")
-        reference = self._in_float64(self.function)
-        self._note_rounding(dynamic, reference)
+        judge = self._judge(self.function, dynamic)
         for way in self._ways():
-            static = self._outcome(way, self.samples)
-            self._rows(dynamic, static, reference)
+            self._rows(judge, self._outcome(way, self.samples))
+        self.left_out = judge.left_out
         if self.trains and self._learns():
-            plain = self._outcome(self._with_gradients(self.function), self.samples)
-            double = self._in_float64(self._with_gradients(self.function))
+            function = self._with_gradients(self.function)
+            judge = self._judge(function, self._outcome(function, self.samples), ("grads",))
             made = self._outcome(self._with_gradients(self.replay.checked), self.samples)
-            self._rows(plain, made, double, only=("gradients",))
+            self._rows(judge, made)
+        if dynamic.outputs and not any(r.what == KINDS["outputs"] for r in self.report.parity):
+            self._find("comparing results", False, "rounding alone decides what the call returns")
 
-    def _rows(
-        self,
-        dynamic: Outcome,
-        static: Outcome,
-        reference: Outcome | None,
-        only: tuple[str, ...] = ("outputs", "gradients", "weights and states after the call"),
-    ) -> None:
+    def _judge(
+        self, run: Callable[..., Any], dynamic: Outcome, kinds: Iterable[str] = KINDS
+    ) -> Judge:
+        """What compares outcomes with one of `run` on the samples."""
+        return Judge(
+            dynamic,
+            self._in_float64(run),
+            lambda: self._moved(run, self.samples),
+            self.report.notes,
+            kinds,
+        )
+
+    def _rows(self, judge: Judge, static: Outcome) -> None:
         if static.error is not None:
             self.report.parity.append(ParityRow("calls", float("inf"), 0.0, None))
             self.report.notes.append(f"the static call failed: {static.error}")
             return
-        for name, what in KINDS.items():
-            a, b = getattr(dynamic, name), getattr(static, name)
-            if what not in only or (not a and not b):
-                continue
-            without = self.rounding.get(name, ())
-            found = largest_difference(*static.against(dynamic, name), without)
-            own = None
-            if reference is not None:
-                own = largest_difference(*dynamic.against(reference, name), without)
-            if own is None or not np.isfinite(own):
-                own, allowed = None, WITHOUT_REFERENCE
-            else:
-                allowed = min(max(4 * own, FLOOR), LOOSEST)
-            known = next((r for r in self.report.parity if r.what == what), None)
-            if known is None:
-                self.report.parity.append(ParityRow(what, found, allowed, own))
-            elif found > known.difference:
-                known.difference = found
-
-    def _note_rounding(self, dynamic: Outcome, reference: Outcome | None) -> None:
-        """Leave out what rounding alone decides: arrays that the dynamic program itself computes
-        too far from float64 for any comparison, such as what Adam makes of a vanishing gradient.
-        """
-        if reference is None:
-            return
-        for kind in ("outputs", "grads", "states"):
-            own = differences(*dynamic.against(reference, kind)) or {}
-            far = {key: value for key, value in own.items() if LOOSEST < 4 * value < np.inf}
-            if far:
-                self.rounding[kind] = set(far)
-                self.report.notes.append(
-                    f"{len(far)} of {len(own)} {KINDS[kind]} are rounding alone and not compared:"
-                    f" the dynamic program is off a float64 run by up to {max(far.values()):.0%}"
-                )
+        for row in judge.rows(static):
+            known = [r for r in self.report.parity if r.what == row.what]
+            if not known:
+                self.report.parity.append(row)
+            elif row.difference * known[0].tolerance > known[0].difference * row.tolerance:
+                self.report.parity[self.report.parity.index(known[0])] = row
 
     def _in_float64(self, run: Callable[..., Any]) -> Outcome | None:
         """The outcome with every float widened, or None where the program does not allow it."""
-        leaves: list[Tensor] = []
-        flatten(self.samples, leaves)
-        before = Snapshot(self.seen, leaves)
-        for tensor, buffer, _, _ in before.tensors:
-            if buffer.type.dtype in (dt.float32, dt.float16, dt.bfloat16):
-                wide = Tensor(to_plain(buffer).astype(np.float64), dtype=dt.float64)
-                tensor._buffer = wide._buffer
-        self.report.runs += 1
-        found = outcome_of(lambda: run(*self.samples), before)
+        found = self._outcome(run, self.samples, widen_floats)
         if found.error is not None:
             self.report.notes.append(f"no float64 reference: {found.error}".partition("\n")[0])
             return None
         return found
+
+    def _moved(self, run: Callable[..., Any], samples: tuple[Any, ...]) -> Iterator[Outcome]:
+        """Outcomes of `run` with all its data moved by their last bits."""
+        for seed in range(MOVED):
+            yield self._outcome(run, samples, functools.partial(move_last_bits, seed=seed))
 
     def _learns(self) -> bool:
         return bool(self._parameters()) and any(
@@ -255,7 +234,9 @@ class Examination:
         records = self.replay.runner.tree.records
         checked = self._outcome(self.replay.checked, samples)
         grown = self.replay.runner.tree.records - records
-        found = agree(checked, dynamic, LOOSEST, self.rounding)
+        found = agree(checked, dynamic, LOOSEST, self.left_out)
+        if found:
+            found = agree(checked, dynamic, LOOSEST, self._sensitivity(self.function, samples))
         if not found and self.replay.frozen and not guarded:
             if grown:
                 found = f"{CAUSES['branch']}: {grown} calls are recorded anew"
@@ -264,11 +245,22 @@ class Examination:
         note = "is recorded anew" if grown and not found else found
         self._find(name, not found, note)
 
+    def _sensitivity(self, run: Callable[..., Any], samples: tuple[Any, ...]) -> Tolerances:
+        """By how much the outcome of a run may differ that rounds otherwise: four times what it
+        does when its data move by their last bits."""
+        base = self._outcome(run, samples)
+        found: Tolerances = {}
+        for kind, own in sensitivity(base, self._moved(run, samples)).items():
+            known = self.left_out.get(kind, {})
+            found[kind] = {key: max(4 * own.get(key, 0), known.get(key, 0)) for key in known | own}
+        return found
+
     def _repeats(
         self, checked: Any, frozen: Any, samples: tuple[Any, ...], expected: Outcome
     ) -> str:
         """ "" if the frozen way repeats the checked one. A kernel that was compiled in between
-        rounds otherwise, so both are run again before a difference counts."""
+        rounds otherwise, so both are run again before a difference counts, and it counts only
+        beyond what the last bits of the data do."""
         found = agree(self._outcome(frozen, samples), expected, REPEATED)
         for _ in range(2):
             if not found:
@@ -276,6 +268,9 @@ class Examination:
             service.wait()
             expected = self._outcome(checked, samples)
             found = agree(self._outcome(frozen, samples), expected, REPEATED)
+        if found:
+            allowed = self._sensitivity(checked, samples)
+            found = agree(self._outcome(frozen, samples), expected, REPEATED, allowed)
         return found
 
     def _another_seed(self) -> None:
@@ -344,6 +339,7 @@ class Examination:
             with contextlib.redirect_stdout(io.StringIO()):
                 peaks = [self._peak(way, before) for way in ways]
                 _own_memory(before)
+                self._await_kernels()
                 start = time.perf_counter()
                 while len(times[1]) < 3 or (
                     time.perf_counter() - start < self.seconds / 3 and len(times[1]) < 20
@@ -375,6 +371,17 @@ class Examination:
         peak = accounts.get_max_allocated_memory(place)
         before.restore()
         return max(peak - held, 0)
+
+    def _await_kernels(self) -> None:
+        """Until the kernels of the calls so far are compiled, NumPy stands in for them, beside a
+        compiler that takes the processor: times of that would say nothing."""
+        end = time.perf_counter() + COMPILING
+        while time.perf_counter() < end:
+            self._stage("measuring time and memory", 0.7)
+            waiting = [k for k in service.kernels() if k.wished and not (k.ready or k.error)]
+            if not waiting:
+                break
+            waiting[0].wait(0.1)
 
     def _timed(self, way: Callable[..., Any]) -> float:
         """Seconds of a call, its values computed."""

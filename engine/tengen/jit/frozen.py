@@ -71,9 +71,10 @@ class Frozen:
         seen = reachable(function, args, kwargs)
         self.tensors = seen.tensors
         self.modules = seen.modules
-        self.guards = Guards((), (), ())
+        self.guards = Guards((), (), (), (), ())
         self.optimizers: list[Optimizer] = seen.optimizers
         self.places = [p for p in seen.places if not _counts(p)]
+        self.links, self.sizes = seen.links, seen.sizes
         self.alike = _alike(self.leaves)
         self.precision = state.precision
 
@@ -84,7 +85,7 @@ class Frozen:
         handed = [t._buffer for t in self.leaves]
         self.known = {id(t._buffer): t for t in self.tensors}
         self.accumulated = {id(t.grad._buffer): t for t in self.tensors if t.grad is not None}
-        self.guards = Guards(self.modules, self.tensors, self.places)
+        self.guards = Guards(self.modules, self.tensors, self.places, self.links, self.sizes)
         try:
             result = self.function(*args, **kwargs)
             session.flush()

@@ -1,63 +1,110 @@
-"""What must still be so for a recorded call to stand for the next one, checked without loops.
+"""What must still be so for a recorded call to stand for the next one.
 
 Names are compared a whole namespace at a time, which costs a tenth of looking at each by itself.
 """
 
-from collections.abc import Callable, Iterable
-from operator import itemgetter
+from collections.abc import Callable, Iterable, Sequence
+from operator import is_, itemgetter
 from types import CellType
 from typing import Any
 
+from ..base.changes import changes
 from ..module import Module
 from ..tensor import Tensor
 
 MISSING = object()
+Named = tuple[Any, Any, Any]
+"""Who has a name, the name, and its value."""
 
 
 class Guards:
-    """The modes of modules, which tensors have a gradient, and plain values behind names.
+    """The modes of modules, which tensors have a gradient, plain values behind names, which
+    objects names stand for, and how many items containers have.
 
-    `places` are (owner, key, value) as `Reachable` lists them.
+    `places`, `links` and `sizes` are as `Reachable` lists them. The modules' own are looked at only
+    when a part of any module has changed.
     """
 
     def __init__(
         self,
         modules: Iterable[Module],
         tensors: Iterable[Tensor],
-        places: Iterable[tuple[Any, Any, Any]],
+        places: Sequence[Named],
+        links: Sequence[Named],
+        sizes: Sequence[tuple[Any, int]],
     ):
         self._modules = list(modules)
         self._modes = [m.training for m in self._modules]
         self._tensors = list(tensors)
         self._with_grad = [t.grad is not None for t in self._tensors]
-        self._cells: list[Any] = []
-        self._contents: list[Any] = []
-        found: dict[int, tuple[Any, list[Any], list[Any]]] = {}
-        for owner, key, value in places:
-            if isinstance(owner, CellType):
-                self._cells.append(owner)
-                self._contents.append(value)
-                continue
-            _, keys, values = found.setdefault(id(owner), (owner, [], []))
-            keys.append(key)
-            values.append(value)
-        self._names = [_named(*group) for group in found.values()]
+        own = {
+            id(held)
+            for m in self._modules
+            for held in (vars(m), m._forward_pre_hooks, m._forward_hooks)
+        }
+        found = (places, links, sizes)
+        self._own = _Names(*[[n for n in names if id(n[0]) in own] for names in found])
+        self._others = _Names(*[[n for n in names if id(n[0]) not in own] for names in found])
+        self._seen = -1
 
     def hold(self) -> bool:
         """True while nothing has changed."""
-        return (
-            [m.training for m in self._modules] == self._modes
-            and [t.grad is not None for t in self._tensors] == self._with_grad
-            and self._names_hold()
+        now = changes.count
+        if now != self._seen:
+            if [m.training for m in self._modules] != self._modes or not self._own.hold():
+                return False
+            self._seen = now
+        return [t.grad is not None for t in self._tensors] == self._with_grad and (
+            self._others.hold()
         )
 
-    def _names_hold(self) -> bool:
+
+class _Names:
+    """What the names of some owners stand for; the arguments are those of Guards."""
+
+    def __init__(self, places: Any, links: Any, sizes: Any):
+        self._cells, self._contents, spaces = _grouped(places)
+        self._names = [_named(*group) for group in spaces]
+        self._linking, self._linked, spaces = _grouped(links)
+        # A key given twice makes what is taken a tuple, however many there are.
+        self._links = [
+            (itemgetter(keys[0], *keys), owner, (values[0], *values))
+            for owner, keys, values in spaces
+        ]
+        self._containers = [container for container, _ in sizes]
+        self._sizes = [size for _, size in sizes]
+
+    def hold(self) -> bool:
+        """True while they stand for the same."""
         try:
-            return all(take(owner) == values for take, owner, values in self._names) and (
-                [_contents(cell) for cell in self._cells] == self._contents
+            for take, owner, objects in self._links:
+                if not all(map(is_, take(owner), objects)):
+                    return False
+            return (
+                [len(c) for c in self._containers] == self._sizes
+                and all(take(owner) == values for take, owner, values in self._names)
+                and [_contents(cell) for cell in self._cells] == self._contents
+                and all(map(is_, [_contents(cell) for cell in self._linking], self._linked))
             )
         except (KeyError, IndexError, ValueError):
             return False  # a name is gone, or an array stands where a number was
+
+
+def _grouped(
+    places: Iterable[Named],
+) -> tuple[list[Any], list[Any], list[tuple[Any, list[Any], list[Any]]]]:
+    """The cells among the owners, what they hold, and every other owner, its keys and values."""
+    cells, contents = [], []
+    found: dict[int, tuple[Any, list[Any], list[Any]]] = {}
+    for owner, key, value in places:
+        if isinstance(owner, CellType):
+            cells.append(owner)
+            contents.append(value)
+            continue
+        _, keys, values = found.setdefault(id(owner), (owner, [], []))
+        keys.append(key)
+        values.append(value)
+    return cells, contents, list(found.values())
 
 
 def _named(owner: Any, keys: list[Any], values: list[Any]) -> tuple[Callable[[Any], Any], Any, Any]:

@@ -67,6 +67,10 @@ class Observed(Session):
         self.reasons.append(reason(cause, record.op.name))
         return super()._island(record, buffers)
 
+    def _apart(self, op: Any, attrs: tuple[Any, ...], buffers: tuple[Any, ...], tag: Any) -> Any:
+        self.reasons.append(reason("shape", op.name))
+        return super()._apart(op, attrs, buffers, tag)
+
     def close(self) -> None:
         """Forget the run, the values it gave among it: they know the session themselves."""
         super().close()

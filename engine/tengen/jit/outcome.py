@@ -14,7 +14,9 @@ from ..tensor import Tensor
 from .snapshot import Snapshot
 from .structure import flatten, same
 
-NOTHING: Mapping[str, Collection[Any]] = MappingProxyType({})
+NOTHING: Mapping[str, Mapping[Any, float]] = MappingProxyType({})
+ROUNDED = 4
+"""Units in the last place of a stored value by which its change may differ."""
 
 
 @dataclasses.dataclass
@@ -33,16 +35,19 @@ class Outcome:
     before: list[Any] = dataclasses.field(default_factory=list)
 
     def against(self, other: "Outcome", kind: str) -> tuple[Any, Any]:
-        """The arrays of a kind here and there. A tensor that only one of the calls changed has in
+        """The arrays of a kind here and there: "outputs", "grads", "states", or "updates", which
+        are what the call added to the states. A tensor that only one of the calls changed has in
         the other the value from before: an update may be too small to change it."""
-        mine, theirs = getattr(self, kind), getattr(other, kind)
-        if kind != "states" or self.error or other.error:
-            return mine, theirs
-        keys = mine.keys() | theirs.keys()
-        return tuple(  # type: ignore[return-value]
-            {k: o.states[k] if k in o.states else to_plain(o.before[k]) for k in keys}
-            for o in (self, other)
-        )
+        if kind not in ("states", "updates") or self.error or other.error:
+            name = "states" if kind == "updates" else kind
+            return getattr(self, name), getattr(other, name)
+        keys = self.states.keys() | other.states.keys()
+        if kind == "states":
+            return tuple(  # type: ignore[return-value]
+                {k: o.states[k] if k in o.states else to_plain(o.before[k]) for k in keys}
+                for o in (self, other)
+            )
+        return _updates(self, other, keys)
 
 
 def outcome_of(call: Callable[[], Any], before: Snapshot, restore: bool = True) -> Outcome:
@@ -76,6 +81,26 @@ def outcome_of(call: Callable[[], Any], before: Snapshot, restore: bool = True) 
     return found
 
 
+def _updates(one: Outcome, other: Outcome, keys: Collection[int]) -> tuple[Any, Any]:
+    """What each of two calls added to the floats it changed. Where that differs by no more than
+    storing the sum rounds, it is the other's."""
+    mine, theirs = {}, {}
+    for key in keys:
+        start = to_plain(one.before[key])
+        ends = [o.states.get(key, start) for o in (one, other)]
+        kinds = [end.dtype for end in ends]
+        if any(kind not in (np.float32, np.float64) for kind in kinds):
+            continue
+        if len({array.shape for array in (start, *ends)}) > 1:
+            continue  # the values after the call tell
+        with np.errstate(invalid="ignore", over="ignore"):
+            a, b = (end.astype(np.float64) - start for end in ends)
+            stored = np.abs(ends[1]).astype(min(kinds, key=lambda kind: kind.itemsize))
+            mine[key] = np.where(np.abs(a - b) <= ROUNDED * np.spacing(stored), b, a)
+        theirs[key] = b
+    return mine, theirs
+
+
 def differences(a: Any, b: Any) -> dict[Any, float] | None:
     """The difference of each array in two lists or dicts, relative to the array's size.
 
@@ -89,15 +114,6 @@ def differences(a: Any, b: Any) -> dict[Any, float] | None:
         return None
     least = max((_size(y) for y in b.values()), default=0.0) / 1000
     return {key: difference(a[key], b[key], least) for key in a}
-
-
-def largest_difference(a: Any, b: Any, without: Collection[Any] = ()) -> float:
-    """The largest of the `differences`, those of some keys left out; infinite where they do not
-    have the same arrays."""
-    found = differences(a, b)
-    if found is None:
-        return float("inf")
-    return max((value for key, value in found.items() if key not in without), default=0.0)
 
 
 def _size(array: Any) -> float:
@@ -130,11 +146,11 @@ def difference(x: Any, y: Any, least: float = 0.0) -> float:
 
 
 def agree(
-    a: Outcome, b: Outcome, tolerance: float, without: Mapping[str, Collection[Any]] = NOTHING
+    a: Outcome, b: Outcome, tolerance: float, allowed: Mapping[str, Mapping[Any, float]] = NOTHING
 ) -> str:
     """ "" when two outcomes are the same up to `tolerance`, else what differs.
 
-    `without`: for "outputs", "states" and "grads" the arrays that are not compared.
+    `allowed`: for "outputs", "states" and "grads" the arrays that may differ by more.
     """
     if (a.error is None) != (b.error is None):
         return f"one way fails: {a.error or b.error}"
@@ -147,10 +163,13 @@ def agree(
         ("values after the call", "states"),
         ("gradients", "grads"),
     ):
-        left_out = without.get(kind, ())
-        found = largest_difference(*a.against(b, kind), left_out)
-        if found > tolerance:
-            return f"the {name} differ by {found:.1e}"
+        found = differences(*a.against(b, kind))
+        if found is None:
+            return f"the {name} are not the same arrays"
+        more = allowed.get(kind, {})
+        far = [value for key, value in found.items() if value > max(tolerance, more.get(key, 0.0))]
+        if far:
+            return f"the {name} differ by {max(far):.1e}"
     if a.printed != b.printed and not (a.printed and b.printed):
         return "the prints differ"
     return ""

@@ -31,10 +31,13 @@ class External:
 
 
 class Record:
-    """One call: operator, attributes, the numbers of its inputs, and what may come next."""
+    """One call: operator, attributes, the numbers of its inputs, and what may come next.
+
+    `any` stands for calls with whatever attributes, which run at once as those of an `island` do.
+    """
 
     __slots__ = (
-        "attrs", "depth", "externals", "first", "ins", "island", "nexts", "op", "parent",
+        "any", "attrs", "depth", "externals", "first", "ins", "island", "nexts", "op", "parent",
         "signature", "tag",
     )  # fmt: skip
 
@@ -53,7 +56,9 @@ class Record:
         externals: list[External],
         first: int,
         tag: Tag | None,
+        any: bool = False,
     ):
+        self.any = any
         self.parent = parent
         self.signature = signature
         self.op = None if signature is None else signature.op
@@ -62,7 +67,7 @@ class Record:
         self.externals = externals
         self.first = first
         self.tag = tag
-        self.island = signature is not None and (signature.dynamic or signature.moves)
+        self.island = any or (signature is not None and (signature.dynamic or signature.moves))
         self.nexts: list[Record] = []
         self.depth = 0 if parent is None else parent.depth + 1
 
@@ -102,7 +107,7 @@ class Tree:
             if (
                 record.op is op
                 and record.ins == ins
-                and record.attrs == attrs
+                and (record.any or record.attrs == attrs)
                 and len(record.externals) == len(fresh)
                 and self._same(record, fresh)
             ):

@@ -16,11 +16,15 @@ from ..graph.value import wrap
 from ..runtime.buffer import CONSTANT, Buffer, Tag, make_tag
 from ..runtime.eager import recorded, run_buffers
 from ..runtime.lazy import LazyBuffer, settled
-from ..runtime.signature import signature_of
+from ..runtime.signature import Signature, signature_of
 from .record import NONE, External, Record, Tree
 
 LONGEST = 50_000
 """Calls recorded before they run in any case."""
+
+MOST_WAYS = 32
+"""Ways on from one call that are recorded. What goes another way every time, such as a slice at a
+place that Python counts up, then runs at once, outside the graphs."""
 
 Execute = Callable[["Session", list[LazyBuffer]], None]
 
@@ -43,6 +47,7 @@ class Session:
         self.rebound: dict[int, Any] = {}
         self.sources: dict[int, Any] = {}
         self.cuts = 0
+        self.loose = False
 
     def emit(self, op: Any, attrs: tuple[Any, ...], inputs: tuple[Any, ...]) -> Any:
         """An operator call on values."""
@@ -59,14 +64,19 @@ class Session:
             epoch = state.epoch
             for x in inputs:
                 if x is not None and x._var is not None and x._var.epoch == epoch:
-                    record = self.at
-                    return recorded(record.signature, inputs, buffers, made, epoch, record.tag)
+                    signature, tag = self.at.signature, self.at.tag
+                    if self.at.any or self.loose:
+                        signature = _signature(op, attrs, buffers)
+                        tag = make_tag(op.name, 1 << 30)
+                    return recorded(signature, inputs, buffers, made, epoch, tag)
         if op.single:
             return wrap(made, None)
         return tuple([wrap(m, None) for m in made])
 
     def call(self, op: Any, attrs: tuple[Any, ...], buffers: tuple[Any, ...], tag: Any) -> Any:
         """An operator call on buffers: find or make its record, and give lazy results."""
+        if self.loose:
+            return self._apart(op, attrs, buffers, tag)
         at = self.at
         first = free = at.after
         ins = []
@@ -92,12 +102,18 @@ class Session:
         operands = tuple(ins)
         record = self.tree.find(at, op, attrs, operands, fresh)
         if record is None:
-            types = tuple([None if b is None else b.type.logical for b in buffers])
-            signature = signature_of(op, attrs, types)
+            many = len(at.nexts) >= MOST_WAYS
+            if many and any(r.any for r in at.nexts):
+                self.loose = True
+                return self._apart(op, attrs, buffers, tag)
             if tag is None:
                 tag = make_tag(op.name, 1 << 30)
-            record = self.tree.add(Record(at, signature, operands, fresh, first, tag))
+            signature = _signature(op, attrs, buffers)
+            record = Record(at, signature, operands, fresh, first, tag, any=many)
+            self.tree.add(record)
         self.at = record
+        if record.any:
+            return self._apart(op, attrs, buffers, tag)
         if record.island:
             return self._island(record, buffers)
         out = record.first + len(record.externals)
@@ -110,10 +126,17 @@ class Session:
 
     def _island(self, record: Record, buffers: tuple[Any, ...]) -> Any:
         """A call whose output shapes depend on data runs at once; its results come from outside."""
+        return self._at_once(record.op, record.attrs, buffers, record.tag)
+
+    def _apart(self, op: Any, attrs: tuple[Any, ...], buffers: tuple[Any, ...], tag: Any) -> Any:
+        """A call that has gone too many ways does so too."""
+        return self._at_once(op, attrs, buffers, tag or make_tag(op.name, 1 << 30))
+
+    def _at_once(self, op: Any, attrs: tuple[Any, ...], buffers: tuple[Any, ...], tag: Any) -> Any:
         self.flush()
         state.mode = None
         try:
-            return run_buffers(record.op, record.attrs, buffers, record.tag)
+            return run_buffers(op, attrs, buffers, tag)
         finally:
             state.mode = self
 
@@ -193,6 +216,10 @@ class Session:
         self.numbers.clear()
         self.rebound.clear()
         self.sources.clear()
+
+
+def _signature(op: Any, attrs: tuple[Any, ...], buffers: tuple[Any, ...]) -> Signature:
+    return signature_of(op, attrs, tuple([None if b is None else b.type.logical for b in buffers]))
 
 
 def settle(tensor: Any) -> None:

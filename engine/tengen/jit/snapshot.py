@@ -2,13 +2,16 @@
 
 import copy
 import random
+from collections import deque
 from typing import Any
 
 import numpy as np
 
+from ..base.changes import changes
 from ..random.generator import every_generator
 from ..runtime.lazy import settled
 from ..tensor import Tensor
+from .owners import Attributes
 from .reachable import Reachable
 
 _NAMING = ("_scope", "_name", "_short_name")
@@ -37,12 +40,14 @@ class Snapshot:
         for names, saved in self.namespaces:
             names.clear()
             names.update(saved)
+        changes.note()
         for container, saved in self.containers:
             _fill(container, saved)
         for cell, value in self.cells:
             cell.cell_contents = value
         for names, name, value in self.names:
-            names[name] = value
+            if names.get(name) is not value:
+                names[name] = value
         for tensor, buffer, var, grad in self.tensors:
             tensor._buffer, tensor._var, tensor.grad = buffer, var, grad
         for source, state in self.random:
@@ -65,7 +70,8 @@ class Snapshot:
                 found.append("a variable of the enclosing function changed")
         for names, name, value in self.names:
             if not _same(names.get(name), value):
-                found.append(f"the global {name!r} changed")
+                kind = "attribute" if isinstance(names, Attributes) else "global"
+                found.append(f"the {kind} {name!r} changed")
         for source, state in self.random:
             if repr(_drawn(source)) != repr(state):
                 found.append("random numbers of a generator of Python's or NumPy's were drawn")
@@ -95,7 +101,9 @@ def _redraw(source: Any, state: Any) -> None:
 
 
 def _copy(container: Any) -> Any:
-    return type(container)(container) if type(container) in (list, dict, set) else container
+    if type(container) in (list, dict, set, deque, np.ndarray):
+        return copy.copy(container)
+    return container
 
 
 def _fill(container: Any, saved: Any) -> None:
@@ -104,6 +112,11 @@ def _fill(container: Any, saved: Any) -> None:
     elif type(container) in (dict, set):
         container.clear()
         container.update(saved)
+    elif type(container) is deque:
+        container.clear()
+        container.extend(saved)
+    elif type(container) is np.ndarray:
+        container[...] = saved
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -123,6 +136,8 @@ def _same_items(a: Any, b: Any) -> bool:
         return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
     if isinstance(a, set):
         return bool(a == b)
+    if isinstance(a, np.ndarray):
+        return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
     return all(_same(x, y) for x, y in zip(a, b, strict=True))
 
 

@@ -12,6 +12,9 @@ from .trace import MOST_FROZEN, run_checked
 PATIENCE = 4
 """Calls in a row that may fail to be frozen before no more are tried."""
 
+USELESS = 2 * MOST_FROZEN
+"""Frozen calls recorded in a row, none of them of use for another, before no more are tried."""
+
 
 class Replay:
     """Runs a function statically: frozen where that was proved safe, checked otherwise.
@@ -26,15 +29,18 @@ class Replay:
         self.frozen = False
         self.kept: list[Frozen] = []
         self.failures = 0
+        self.useless = 0
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if state.mode is not None:
             return self.function(*args, **kwargs)
-        if not self.frozen or state.recorders or self.failures >= PATIENCE:
+        given_up = self.failures >= PATIENCE or self.useless >= USELESS
+        if not self.frozen or state.recorders or given_up:
             return run_checked(self.runner, self.function, args, kwargs)
         for frozen in self.kept:
             leaves = frozen.fits(args, kwargs)
             if leaves is not None:
+                self.useless = 0
                 return frozen(leaves)
         frozen = Frozen(self.function, args, kwargs)
         result = frozen.record(self.runner, args, kwargs)
@@ -42,6 +48,7 @@ class Replay:
             self.failures += 1
         else:
             self.failures = 0
+            self.useless += 1
             if len(self.kept) >= MOST_FROZEN:
                 del self.kept[0]
             self.kept.append(frozen)
@@ -102,7 +109,11 @@ def _call(self: Any, *inputs: Any, **kwargs: Any) -> Any:
 
 
 def _reduce(self: Any, protocol: Any) -> Any:
-    return self._dynamic.__reduce_ex__(protocol)
+    return _itself, (self._dynamic,)
+
+
+def _itself(module: Module) -> Module:
+    return module
 
 
 def unwrapped(target: Any) -> Any:

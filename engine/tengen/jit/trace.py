@@ -17,7 +17,7 @@ from .session import Session, settle
 from .structure import flat_tensors
 
 MOST_FROZEN = 32
-"""Frozen specialisations kept of one function."""
+"""Frozen specialisations kept of one function; other calls are checked ones."""
 
 
 class trace:
@@ -121,9 +121,11 @@ class trace:
             leaves = frozen.fits(args, kwargs)
             if leaves is not None:
                 return frozen(leaves)
+        if len(self._frozen) >= MOST_FROZEN:
+            return run_checked(self._runner, self.__wrapped__, args, kwargs)
         frozen = Frozen(self.__wrapped__, args, kwargs)
         result = frozen.record(self._runner, args, kwargs)
-        if not frozen.reasons and len(self._frozen) < MOST_FROZEN:
+        if not frozen.reasons:
             self._frozen.append(frozen)
         return result
 

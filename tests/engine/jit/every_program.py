@@ -266,14 +266,28 @@ PROGRAMS: dict[str, Callable[[], Program]] = {
 }
 
 
-def fresh(name: str, draw: int = 0) -> Program:
-    """The program, with the weights that it has at every start, or others drawn."""
-    tg.random.seed(11 + draw)
+def fresh(name: str) -> Program:
+    """The program, with the weights that it has at every start."""
+    tg.random.seed(11)
     return PROGRAMS[name]()
+
+
+def floats(program: Program) -> list[tg.Tensor]:
+    """Every float32 tensor that the step can reach."""
+    found = [*program.samples, *reachable(program.step, program.samples).tensors]
+    return [tensor for tensor in found if tensor.dtype == np.float32]
 
 
 def widen(program: Program) -> None:
     """Every float that the step can reach, in float64."""
-    for tensor in [*program.samples, *reachable(program.step, program.samples).tensors]:
-        if tensor.dtype == np.float32:
-            tensor._buffer = tg.Tensor(tensor.numpy().astype(np.float64), dtype=np.float64)._buffer
+    for tensor in floats(program):
+        tensor._buffer = tg.Tensor(tensor.numpy().astype(np.float64), dtype=np.float64)._buffer
+
+
+def move(program: Program, seed: int) -> None:
+    """Every array of floats that the step can reach, up or down by one or two of its last bits."""
+    rng = np.random.default_rng(seed)
+    for tensor in floats(program):
+        if tensor.size > 1:
+            signs = rng.choice([-1.0, 1.0], tensor.shape)
+            tensor.set_value((tensor.numpy() * (1 + 2.0**-23 * signs)).astype(np.float32))
