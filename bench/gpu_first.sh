@@ -12,3 +12,5 @@ python bench/cv.py $bench --models resnet18 resnet50 mobilenet_v2 shufflenet_v2 
 python bench/cv.py $bench --models resnet50 --mode infer --precision bfloat16 tf32 --exec static \
     --batch 1 256
 python bench/gpt.py $bench --size 124m --precision bfloat16 --exec static
+python bench/memory.py --fill resnet18 --device gpu0 --precision bfloat16 --limit 2048 --batch 16 \
+    --out "$rows"

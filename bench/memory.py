@@ -3,13 +3,14 @@
     python bench/memory.py --models resnet18 resnet50 mobilenet_v2 gpt --batch 8
     python bench/memory.py --fit resnet50 --batch 32
     python bench/memory.py --deep 1202
+    python bench/memory.py --fill resnet50 --device gpu0 --precision bfloat16
 
 Each contender has a process of its own; peaks are the process's, less what the library and the
 interpreter hold before the model is built. `--fit` takes PyTorch's peak at a batch as the budget
 and finds the largest batch of each of our modes under it, then measures it, and twice PyTorch's
 batch, with as little recompute as that takes. `--deep` trains a
 ResNet of that many layers on 32 x 32 pictures, batch 128, and compares what is held above
-parameters, gradients and optimizer state.
+parameters, gradients and optimizer state. `--fill` fills a device's memory; see fill.py.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from typing import Any
 
 import machine
 from contest import Contender
+from fill import filled
 
 HERE = Path(__file__).parent
 SHARES = (0.6, 0.4)
@@ -124,6 +126,10 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--fit", metavar="MODEL")
     parser.add_argument("--deep", type=int, metavar="LAYERS")
+    parser.add_argument("--fill", metavar="MODEL")
+    parser.add_argument("--device", default="cpu0", help="what --fill fills")
+    parser.add_argument("--precision", default="float32", help="of --fill")
+    parser.add_argument("--limit", type=int, default=0, help="megabytes for --fill; 0 is all")
     parser.add_argument("--out", type=Path, help="also append the JSON lines to this file")
     given = parser.parse_args()
     jobs = [lambda m=m: compare(m, given.batch) for m in given.models]
@@ -131,6 +137,9 @@ def main() -> None:
         jobs.append(lambda: fit(given.fit, given.batch))
     if given.deep:
         jobs.append(lambda: deep(given.deep))
+    if given.fill:
+        how = (given.batch, given.device, given.precision, given.limit)
+        jobs.append(lambda: filled(given.fill, *how))
     for job in jobs:
         line = json.dumps(job())
         print(line, flush=True)

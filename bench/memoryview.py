@@ -44,10 +44,10 @@ MEASURE = """async layers => {
     }
     return (1000 * frames) / (performance.now() - begun);
   };
-  model.zoomTo(0, stop / 3);
-  const pan = await rate(n => model.pan(n % 40 < 20 ? 0.01 : -0.01));
-  model.fit();
-  const zoom = await rate(n => model.zoomBy(n % 20 < 10 ? 0.97 : 1 / 0.97, stop / 2));
+  model.sight.zoomTo(0, stop / 3);
+  const pan = await rate(n => model.sight.pan(n % 40 < 20 ? 0.01 : -0.01));
+  model.sight.fit();
+  const zoom = await rate(n => model.sight.zoomBy(n % 20 < 10 ? 0.97 : 1 / 0.97, stop / 2));
   const blocks = model.tracks[0].timeline.count;
   remove();
   return { blocks, bytes: text.length, first, pan, zoom };

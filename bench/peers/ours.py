@@ -17,6 +17,10 @@ from tengen.jit.samples import with_batch
 
 from .networks import gpt_sizes, random_cnn
 
+REST = 0.9
+"""Of the memory that parameters, states and the batch leave, what results may take: there are gaps
+between them."""
+
 
 class _Residual(M.Module):
     def __init__(self, i: int, m: int):
@@ -123,6 +127,10 @@ def place_and_precision(options: dict[str, Any]) -> Callable[[], Any]:
     """Make the row's device the default; gives what its products are to run within."""
     if "device" in options:
         tg.set_default_device(options["device"])
+    if options.get("limit_mb"):
+        host = options.get("device", "cpu0").startswith("cpu")
+        limit = "memory_limit" if host else "gpu_memory_limit"
+        setattr(tg.config, limit, options["limit_mb"] << 20)
     precision = options.get("precision", "float32")
     tg.config.tf32 = precision == "tf32"
     if precision not in ("bfloat16", "float16"):
@@ -186,6 +194,9 @@ def _trained(
     if scaler is not None:  # what looks at its gradients cannot be captured
         counted = _training(net, loss_of, cast, None)
     facts["flops"] = _operations(counted, *samples)
+    if options.get("memory_budget") == "rest":
+        left = tg.get_mem_status_bytes(options["device"])[1] - 4 * facts["parameters"]
+        options = {**options, "memory_budget": max(int(REST * left), 1)}
     run = _static(step, options)
 
     def train() -> float:

@@ -66,6 +66,9 @@ def _device(options: dict[str, Any]) -> torch.device:
 def _place_and_precision(options: dict[str, Any]) -> tuple[torch.device, Callable[[], Any]]:
     """The row's device, and what its products are to run within."""
     device, precision = _device(options), options.get("precision", "float32")
+    if device.type == "cuda" and options.get("limit_mb"):
+        card = torch.cuda.get_device_properties(device).total_memory
+        torch.cuda.set_per_process_memory_fraction((options["limit_mb"] << 20) / card, device)
     if device.type == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
         torch.backends.cudnn.allow_tf32 = precision == "tf32"

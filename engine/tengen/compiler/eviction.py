@@ -2,7 +2,8 @@
 cheap to make again goes first, and comes back right before it is read.
 
 What Kirisame et al. (2021, arXiv:2006.09616) do while running, done ahead of it, where it is known
-when each value is read next. A value may be dropped and made again more than once.
+when each value is read next. A value may be dropped and made again more than once. On a GPU it may
+go to the host's memory instead, where that costs less.
 """
 
 import dataclasses
@@ -11,7 +12,9 @@ from collections.abc import Callable
 
 from ..graph.graph import Graph
 from ..graph.node import Node, Var
+from .evictable import Value
 from .liveness import live_bytes, reused, roots
+from .offload import Link
 from .rewrite import make_like
 
 SMALL = 16 * 1024
@@ -31,65 +34,40 @@ class Evicted:
     repeated: tuple[Node, ...]
 
 
-def evict(graph: Graph, budget: int, seconds: Seconds, patience: float = 1.0) -> Evicted:
+def evict(
+    graph: Graph, budget: int, seconds: Seconds, patience: float = 1.0, link: Link | None = None
+) -> Evicted:
     """The calls of `graph` so that results hold about `budget` bytes, where dropping values can.
 
-    The higher `patience`, the more it counts that a value is read late, against what it costs to
-    make it again. Random draws and results stay. What is made again is of the forward pass, before
-    the most is held.
+    With a `link` values may go to the host's memory and come back. The higher `patience`, the more
+    it counts that a value is read late, against what it costs to make it again. Random draws and
+    results stay. What is made again is of the forward pass, before the most is held.
     """
-    walk = _Walk(graph, budget, seconds, patience)
+    walk = _Walk(graph, budget, seconds, patience, link)
     walk.run()
     return Evicted(walk.finish(), tuple(walk.repeated))
 
 
-@dataclasses.dataclass(eq=False, slots=True)
-class _Value:
-    """A result of the graph with memory of its own.
-
-    `uses` are the places of the calls that read it, the next one last; `sources` what its call
-    reads, `readers` what is made from it. It is `lost` while it is needed and not there; `waiting`
-    counts the lost values made from it. A `fixed` one cannot be made again, since a parameter
-    that it came from has its next value. `now` is its latest copy.
-    """
-
-    var: Var
-    nbytes: int
-    seconds: float
-    movable: bool
-    uses: list[int] = dataclasses.field(default_factory=list)
-    sources: list["_Value"] = dataclasses.field(default_factory=list)
-    readers: list["_Value"] = dataclasses.field(default_factory=list)
-    kept: bool = False
-    fixed: bool = False
-    there: bool = False
-    lost: bool = False
-    waiting: int = 0
-    pins: int = 0
-    now: Var | None = None
-
-    @property
-    def needed(self) -> bool:
-        return self.kept or bool(self.uses) or self.waiting > 0
-
-
 class _Walk:
-    def __init__(self, graph: Graph, budget: int, seconds: Seconds, patience: float):
+    def __init__(
+        self, graph: Graph, budget: int, seconds: Seconds, patience: float, link: Link | None
+    ):
         self.graph = graph
+        self.link = link
         self.budget = budget
         self.patience = patience
         self.shown = roots(graph)
         self.repeated: list[Node] = []
         self.nodes: list[Node] = []
         self.views: dict[tuple[Var, Var], Var] = {}
-        self.there: dict[Var, _Value] = {}
+        self.there: dict[Var, Value] = {}
         self.held = 0
         self.clock = 0.0
         self.done: set[Node] = set()
-        self.values: dict[Var, _Value] = {}
-        self.reads: dict[Node, list[_Value]] = {}
-        self.makes: dict[Node, list[_Value]] = {}
-        self.users: dict[Var, list[_Value]] = {}
+        self.values: dict[Var, Value] = {}
+        self.reads: dict[Node, list[Value]] = {}
+        self.makes: dict[Node, list[Value]] = {}
+        self.users: dict[Var, list[Value]] = {}
         self.place: dict[Node, int] = {}
         self.when: list[float] = []
         self._prepare(seconds)
@@ -116,7 +94,8 @@ class _Walk:
                 if self.shown[var] is not var or not var.type.known:
                     continue
                 large = var.type.nbytes >= SMALL
-                value = _Value(var, var.type.nbytes, spent, movable and large, sources=reads)
+                value = Value(var, var.type.nbytes, spent, movable and large, sources=reads)
+                value.portable = large and self.link is not None
                 for source in reads:
                     source.readers.append(value)
                 self.values[var] = value
@@ -130,7 +109,7 @@ class _Walk:
         for output in self.graph.outputs:
             wanted = None if output is None else self.values.get(self.shown.get(output, output))
             if wanted is not None:
-                wanted.kept, wanted.movable = True, False
+                wanted.kept, wanted.movable, wanted.portable = True, False, False
         for value in self.values.values():
             value.uses.reverse()
 
@@ -210,7 +189,7 @@ class _Walk:
     def _call(self, first: Node) -> None:
         """Make a call, after those that bring back what it reads."""
         stack = [first]
-        pinned: dict[Node, set[_Value]] = {first: set()}
+        pinned: dict[Node, set[Value]] = {first: set()}
         while stack:
             node = stack[-1]
             holds = pinned[node]
@@ -222,6 +201,9 @@ class _Walk:
                         holds.add(value)
                 elif missing is None:
                     missing = value
+            if missing is not None and missing.away is not None:
+                self._fetch(missing)
+                continue
             if missing is not None:
                 maker = missing.var.node
                 assert maker is not None and maker not in pinned
@@ -247,13 +229,13 @@ class _Walk:
             waiting = value.waiting - sum(m.lost for m in made if value in back)
             if not waiting and len(value.uses) <= (0 if again else 1):
                 last.add(value.var)  # nobody reads it after this call
-            elif value.movable:
+            elif value.movable or value.away is not None:
                 loose.add(value.var)
         grown = sum(v.nbytes for v in self.makes[node])
         taken = reused(node, lambda var: self.shown.get(var) in last)
         grown -= sum(out.nbytes for out in taken.values())
         self._make_room(grown)
-        given: list[_Value] = []
+        given: list[Value] = []
         if self.held + grown > self.budget and loose:
             # what can be made again gives its memory to the results as well
             taken = reused(node, lambda var: self.shown.get(var) in last | loose)
@@ -263,7 +245,7 @@ class _Walk:
             self.repeated.append(node)
         self.done.add(node)
         for value in made:
-            value.there = True
+            value.there, value.made = True, self.clock + value.seconds
             self.there[value.var] = value
             self.held += value.nbytes
         for value in given:
@@ -309,46 +291,80 @@ class _Walk:
             found = self.views[var, base]
         return found
 
-    def _settle(self, value: _Value) -> None:
+    def _settle(self, value: Value) -> None:
         """After its needs have changed: let a value go, or count it as lost, or as lost no more."""
         stack = [value]
         while stack:
             value = stack.pop()
             if value.there and not value.needed and not value.pins:
                 self._drop(value)
-            lost = value.needed and not value.there
+            lost = value.needed and not value.there and value.away is None
             if lost is not value.lost:
                 value.lost = lost
                 for source in value.sources:
                     source.waiting += 1 if lost else -1
                     stack.append(source)
 
-    def _drop(self, value: _Value) -> None:
+    def _drop(self, value: Value) -> None:
         value.there = False
         del self.there[value.var]
         self.held -= value.nbytes
 
     def _make_room(self, nbytes: int) -> None:
         while self.held + nbytes > self.budget:
-            best, least = None, math.inf
+            best, least, sent = None, math.inf, False
             for value in self.there.values():
-                if value.movable and not value.pins:
+                if value.pins:
+                    continue
+                if value.movable or value.away is not None:
                     score = self._score(value, least)
                     if score < least:
-                        best, least = value, score
+                        best, least, sent = value, score, False
+                if value.portable and value.away is None:
+                    score = self._abroad(value) / self._gain(value)
+                    if score < least:
+                        best, least, sent = value, score, True
             if best is None:
                 return
+            if sent:
+                self._send(best)
             self._drop(best)
             self._settle(best)
 
-    def _score(self, value: _Value, least: float) -> float:
-        """What evicting a value costs for what it gives: the lower the better."""
-        wait = max(self._next(value) - self.clock, 1e-9) ** self.patience * value.nbytes
-        if value.seconds / wait >= least:
-            return math.inf
-        return self._cost(value) / wait
+    def _send(self, value: Value) -> None:
+        """Move a value out to the host's memory."""
+        assert self.link is not None
+        node = self.link.send(value.now or value.var, value.made)
+        self.nodes.append(node)
+        value.away = node.outputs[0]
 
-    def _next(self, value: _Value) -> float:
+    def _fetch(self, value: Value) -> None:
+        """Bring a value back from the host's memory."""
+        assert self.link is not None and value.away is not None
+        self._make_room(value.nbytes)
+        node = self.link.fetch(value.away)
+        self.nodes.append(node)
+        value.now, value.there = node.outputs[0], True
+        self.there[value.var] = value
+        self.held += value.nbytes
+
+    def _abroad(self, value: Value) -> float:
+        """Seconds that moving a value out and back costs."""
+        assert self.link is not None
+        return self.link.out(value.nbytes, value.made, self.clock) + self.link.back(value.nbytes)
+
+    def _gain(self, value: Value) -> float:
+        """What dropping a value gives: its bytes until it is read next."""
+        return max(self._next(value) - self.clock, 1e-9) ** self.patience * value.nbytes
+
+    def _score(self, value: Value, least: float) -> float:
+        """What evicting a value costs for what it gives: the lower the better."""
+        gain = self._gain(value)
+        if value.away is None and value.seconds / gain >= least:
+            return math.inf
+        return self._cost(value) / gain
+
+    def _next(self, value: Value) -> float:
         """When a value is read next, by a call of its own time or to bring another one back."""
         soon = math.inf
         seen = {value}
@@ -364,8 +380,10 @@ class _Walk:
                         stack.append(reader)
         return soon
 
-    def _cost(self, value: _Value) -> float:
+    def _cost(self, value: Value) -> float:
         """Seconds of the calls that would bring a value back."""
+        if value.away is not None and self.link is not None:
+            return self.link.back(value.nbytes)
         total, seen, stack = 0.0, {value.var.node}, [value]
         while stack:
             top = stack.pop()
@@ -374,6 +392,9 @@ class _Walk:
                 return math.inf
             for source in top.sources:
                 if not source.there and source.var.node not in seen:
+                    if source.away is not None and self.link is not None:
+                        total += self.link.back(source.nbytes)
+                        continue
                     if source.fixed:
                         return math.inf
                     seen.add(source.var.node)

@@ -45,7 +45,8 @@ def reused(node: Node, dead: Callable[[Var], bool]) -> dict[Var, TensorType]:
 
 
 def live_bytes(graph: Graph, in_place: bool = True) -> list[int]:
-    """Bytes of results held while each call runs, still to be read or given out; inputs aside.
+    """Bytes of results held while each call runs, still to be read or given out; inputs aside, and
+    what was moved out to the host's memory.
 
     A result that can lie in the memory of an input that is read there for the last time does;
     not so without `in_place`, as when the calls are run one by one.
@@ -66,7 +67,7 @@ def live_bytes(graph: Graph, in_place: bool = True) -> list[int]:
             death[shown[var]] = len(graph.nodes) - 1
     change = [0] * (len(graph.nodes) + 1)
     for var, index in birth.items():
-        if var.type.known and var.node is not None:
+        if var.type.known and var.node is not None and var.node.op.travels != "out":
             change[index] += var.type.nbytes
             change[death[var] + 1] -= var.type.nbytes
     for index, node in enumerate(graph.nodes if in_place else ()):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..graph.lifetimes import Lifetime, MemoryPlan, aligned, largest_live
+from ..graph.lifetimes import ALIGN, Lifetime, MemoryPlan, aligned, grain, largest_live
 
 CLOSE = 1.01
 """An arena of at most this times the largest live set is not improved any further."""
@@ -26,13 +26,14 @@ MANY = 6000
 Sizes = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
-def plan_memory(lifetimes: Sequence[Lifetime]) -> MemoryPlan:
-    """Offsets of all blocks; blocks that live at the same time never overlap."""
+def plan_memory(lifetimes: Sequence[Lifetime], align: int = ALIGN) -> MemoryPlan:
+    """Offsets of all blocks, multiples of `align`; those that live at the same time never
+    overlap."""
     real = [i for i, life in enumerate(lifetimes) if life.nbytes and life.death > life.birth]
     offsets = [0] * len(lifetimes)
     size = 0
     if real:
-        found, size = _Packing([lifetimes[i] for i in real]).best()
+        found, size = _Packing([lifetimes[i] for i in real], align).best()
         for index, offset in zip(real, found, strict=True):
             offsets[index] = offset
     return MemoryPlan(tuple(offsets), size, largest_live(lifetimes))
@@ -41,12 +42,14 @@ def plan_memory(lifetimes: Sequence[Lifetime]) -> MemoryPlan:
 class _Packing:
     """The blocks that have bytes, as columns of numbers."""
 
-    def __init__(self, lifetimes: Sequence[Lifetime]):
+    def __init__(self, lifetimes: Sequence[Lifetime], align: int):
         self.count = len(lifetimes)
-        self.size = np.array([aligned(life.nbytes) for life in lifetimes], np.int64)
+        sizes = [aligned(life.nbytes, align) for life in lifetimes]
+        self.size = np.array(sizes, np.int64)
+        self.grain = np.array([grain(life.nbytes, align) for life in lifetimes], np.int64)
         self.birth = np.array([life.birth for life in lifetimes], np.int64)
         self.death = np.array([life.death for life in lifetimes], np.int64)
-        rounded = [Lifetime(aligned(life.nbytes), life.birth, life.death) for life in lifetimes]
+        rounded = [Lifetime(n, x.birth, x.death) for n, x in zip(sizes, lifetimes, strict=True)]
         self.bound = largest_live(rounded)
 
     def best(self) -> tuple[list[int], int]:
@@ -101,24 +104,27 @@ class _Packing:
     def _place(self, order: Sizes) -> tuple[Sizes, int]:
         """Offsets when blocks are placed in this order, each in the tightest gap that holds it."""
         size, birth, death = self.size[order], self.birth[order], self.death[order]
+        grains = self.grain[order]
         start = np.zeros(self.count, np.int64)
         stop = np.zeros(self.count, np.int64)
         for k in range(self.count):
             together = (birth[:k] < death[k]) & (death[:k] > birth[k])
-            start[k] = lowest(start[:k][together], stop[:k][together], int(size[k]))
+            beside = start[:k][together], stop[:k][together]
+            start[k] = lowest(*beside, int(size[k]), int(grains[k]))
             stop[k] = start[k] + size[k]
         offsets = np.empty(self.count, np.int64)
         offsets[order] = start
         return offsets, int(stop.max())
 
 
-def lowest(start: Sizes, stop: Sizes, size: int) -> int:
-    """Where a block goes among ranges in use: the smallest gap that holds it, else above all."""
+def lowest(start: Sizes, stop: Sizes, size: int, each: int) -> int:
+    """Where a block goes among ranges in use, at a multiple of `each`: the smallest gap that holds
+    it, else above all."""
     if not len(start):
         return 0
     order = np.argsort(start, kind="stable")
     start = start[order]
-    reached = np.maximum.accumulate(stop[order])
+    reached = -(-np.maximum.accumulate(stop[order]) // each) * each
     gaps = start.copy()
     gaps[1:] -= reached[:-1]
     fitting = np.flatnonzero(gaps >= size)
@@ -136,8 +142,8 @@ class _Exact:
     """
 
     def __init__(self, packing: _Packing, offsets: Sizes, top: int):
-        columns = (packing.size.tolist(), packing.birth.tolist(), packing.death.tolist())
-        self.blocks = list(zip(*columns, strict=True))
+        columns = (packing.size, packing.birth, packing.death, packing.grain)
+        self.blocks = list(zip(*[column.tolist() for column in columns], strict=True))
         self.bound = packing.bound
         self.found, self.top = offsets, top
 
@@ -151,7 +157,7 @@ class _Exact:
             self.found = np.array([placed[i] for i in range(len(placed))], np.int64)
             self.top = reached
             return
-        tried: set[tuple[int, int, int]] = set()
+        tried: set[tuple[int, int, int, int]] = set()
         for index, block in enumerate(self.blocks):
             if index in placed or block in tried:
                 continue
@@ -164,14 +170,14 @@ class _Exact:
             if self.top <= self.bound:
                 return
 
-    def _fit(self, placed: dict[int, int], block: tuple[int, int, int]) -> int:
+    def _fit(self, placed: dict[int, int], block: tuple[int, int, int, int]) -> int:
         """The lowest offset at which a block fits."""
-        size, birth, death = block
+        size, birth, death, each = block
         offset = 0
         for index, start in sorted(placed.items(), key=lambda item: item[1]):
-            length, born, dead = self.blocks[index]
+            length, born, dead, _ = self.blocks[index]
             if born < death and dead > birth:
                 if start - offset >= size:
                     break
-                offset = max(offset, start + length)
+                offset = max(offset, -(-(start + length) // each) * each)
         return offset

@@ -30,6 +30,7 @@ from .passes.product import fuse_product
 from .passes.reduction import fuse_reduction
 from .passes.reshapes import sink_reshapes
 from .passes.schedule import order_for_memory
+from .passes.statistics import fuse_statistics
 from .passes.updates import fuse_updates
 
 Evaluate = Callable[[Any, tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]
@@ -58,6 +59,7 @@ STEPS: tuple[Step, ...] = (
     Step(fold_constants, 1, evaluates=True),
     Step(merge_common, 1),
     Step(drop_dead_code, 1),
+    Step(fuse_statistics, 2),
     Step(fuse_batch_norm, 2),
     Step(fuse_batch_norm_backward, 2),
     Step(fuse_depthwise, 2),

@@ -1,7 +1,8 @@
 """Recompute: drop values of the forward pass and compute them again where gradients need them.
 
-Two ways compete, by stretches and by eviction. Every choice is judged by the bytes that the new
-graph really holds and the seconds that a model says its repeated calls take.
+Two ways compete, by stretches and by eviction; on a GPU eviction may move values to the host's
+memory too. Every choice is judged by the bytes that the new graph really holds and the seconds that
+a model says its repeated calls and the copies that nothing hides take.
 """
 
 import dataclasses
@@ -13,6 +14,7 @@ from ..graph.node import Node
 from . import cost
 from .eviction import evict
 from .liveness import peak_bytes
+from .offload import Link, hoisted, modelled
 from .split import split_sums
 from .stretches import Stretches, rewritten
 
@@ -26,6 +28,9 @@ PATIENCE = (1.0, 1.5, 3.0, 0.5)
 SHARES = (1.0, 0.96, 0.92, 0.87, 0.81)
 """Ways to evict: how much it counts that a value is read late, and shares of the budget."""
 
+EXPOSED = (0.0, 1.0)
+"""Shares of the copies back that are expected not to hide, while it is chosen what moves."""
+
 NEARLY = 1.03
 """Where no choice fits, the fastest of those that hold at most this times the least."""
 
@@ -35,7 +40,7 @@ Seconds = Callable[[Node], float]
 @dataclasses.dataclass(frozen=True, eq=False)
 class Choice:
     """A graph that computes the same, the calls made again in it, the bytes that are then held at
-    most, and the seconds spent on recomputing."""
+    most, and the seconds spent on recomputing and on waiting for copies."""
 
     graph: Graph
     repeated: tuple[Node, ...]
@@ -43,7 +48,7 @@ class Choice:
     seconds: float
 
 
-def recompute(graph: Graph, budget: int, seconds: Seconds = cost.seconds) -> Graph:
+def recompute(graph: Graph, budget: int, seconds: Seconds | None = None) -> Graph:
     """The graph holding at most `budget` bytes of results, if recomputing can do that.
 
     Takes the least extra time that fits, or the least memory where nothing fits. Results and random
@@ -53,11 +58,18 @@ def recompute(graph: Graph, budget: int, seconds: Seconds = cost.seconds) -> Gra
 
 
 class Planner:
-    """Finds what to compute again in one graph, for one budget or for many."""
+    """Finds what to compute again in one graph, for one budget or for many.
 
-    def __init__(self, graph: Graph, seconds: Seconds = cost.seconds):
+    `seconds` is the time of a call, that of the graph's machine where it is not given, and `link`
+    the bytes a second between its GPU and the host: 0 keeps every value on the device.
+    """
+
+    def __init__(self, graph: Graph, seconds: Seconds | None = None, link: float | None = None):
         self.graph = graph
-        self.seconds = functools.cache(seconds)
+        machine = cost.machine_of(graph)
+        self.link = machine.link if link is None else link
+        timed = seconds or functools.partial(cost.seconds, machine=machine)
+        self.seconds = functools.cache(timed)
         self.full = Choice(graph, (), peak_bytes(graph), 0.0)
         self.large = len(graph.nodes) > LARGE
         self._known: dict[float, Choice] = {}
@@ -85,6 +97,8 @@ class Planner:
         tried = [self.full, *self._by_stretches(budget)]
         if not self.large or min(choice.peak for choice in tried) > budget:
             tried += self._by_eviction(budget)
+        if self.link and not any(c.peak <= budget and not c.seconds for c in tried):
+            tried += self._by_moving(budget)
         fitting = [c for c in tried if c.peak <= budget]
         if fitting:
             return min(fitting, key=lambda c: (c.seconds, c.peak))
@@ -129,9 +143,28 @@ class Planner:
                 found = evict(self.split, int(share * budget), self.seconds, patience)
                 yield self._choice(found.graph, found.repeated)
 
+    def _by_moving(self, budget: int) -> Iterator[Choice]:
+        """Eviction that may move values to the host's memory."""
+        for share in SHARES[:1] if self.large else SHARES[:3]:
+            for patience in PATIENCE[:1] if self.large else PATIENCE[:2]:
+                for exposed in EXPOSED:
+                    link = Link(self.link, exposed)
+                    found = evict(self.split, int(share * budget), self.seconds, patience, link)
+                    if any(node.op.travels for node in found.graph.nodes):
+                        made = hoisted(found.graph, budget, self.seconds, self.link)
+                        yield self._choice(made, found.repeated)
+
+    @functools.cached_property
+    def _once(self) -> float:
+        """Seconds of the calls of the graph as it is split, each made once."""
+        return sum(self.seconds(node) for node in self.split.nodes)
+
     def _choice(self, graph: Graph, repeated: Iterable[Node]) -> Choice:
         again = tuple(repeated)
-        return Choice(graph, again, peak_bytes(graph), sum(self.seconds(node) for node in again))
+        spent = sum(self.seconds(node) for node in again)
+        if any(node.op.travels for node in graph.nodes):
+            spent = max(modelled(graph, self.seconds, self.link) - self._once, 0.0)
+        return Choice(graph, again, peak_bytes(graph), spent)
 
 
 def _best(choices: list[Choice]) -> list[Choice]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..base.changes import changes
 from ..base.errors import ArgumentError, StateError
 from ..graph.state import state
 from ..tensor import Parameter, Tensor
@@ -260,6 +261,8 @@ class Module(ABC):
         if name not in ("_modules", "_scope"):
             self._register(name, value)
         object.__setattr__(self, name, value)
+        if name != "_scope":
+            changes.note()
 
     def _register(self, name: str, value: Any) -> None:
         """Note and name the parts that an attribute brings."""
@@ -287,6 +290,7 @@ class Module(ABC):
         if held and name in held:
             held.remove(name)
         object.__delattr__(self, name)
+        changes.note()
 
     def __getstate__(self) -> dict[str, Any]:
         return dict(self.__dict__)
@@ -294,6 +298,7 @@ class Module(ABC):
     def __setstate__(self, saved: dict[str, Any]) -> None:
         self._scope = None
         self.__dict__.update(saved)
+        changes.note()
 
     def _module_info_string(self) -> str:
         """What stands in the parentheses of the module's text."""

@@ -1,5 +1,6 @@
 """Batch norm, plain or channels-last, with what follows it, and layer norm, on the GPU."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ..base import dtype as dt
@@ -78,6 +79,20 @@ def _statistics(
     parts = space.take(known.pieces * known.channels * 3)
     forward("statistics", known.grid, known.block, x, parts, *known.sizes)
     forward("finish", *known.per_channel, parts, *outs, known.channels, known.pieces, eps)
+
+
+def statistics_of(known: Channels, dtype: Any) -> tuple[int, Callable[..., None]]:
+    """The bytes of workspace and the call `(x, mean, variance, workspace)` that find x's mean and
+    variance."""
+    kernels = known.program("batch_norm", dtype, ACTIVATION="NONE", STATISTIC="float")
+    workspace = (known.pieces * known.channels * 3 + known.channels + 8) * known.wide + 64
+
+    def run(x: Any, mean: Any, variance: Any, workspace: Any) -> None:
+        space = Slices(workspace, known.wide)
+        inverse = space.take(known.channels)
+        _statistics(known, kernels, 1.0, x, (mean, variance, inverse), space)
+
+    return -(-workspace // 256) * 256, run
 
 
 def _forward(

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..base import config
 from ..graph.graph import Graph
-from ..graph.lifetimes import Lifetime, Planner, side_by_side
+from ..graph.lifetimes import ALIGN, HOST_ALIGN, Lifetime, Planner, side_by_side
 from ..graph.types import TensorType
 from ..kernels.cuda.flight import Launch
 from .buffer import Buffer, adopt, empty, view
@@ -52,7 +52,10 @@ class Program:
         self.lowered = lowered = lower(graph, self.forms, donated, stable)
         self.steps = lowered.steps
         self.planned = [s for s in lowered.storages if s.kind is Kind.PLANNED]
-        self.plan = planner([Lifetime(s.nbytes, s.birth, s.death) for s in self.planned])
+        align = HOST_ALIGN if self._device().host else ALIGN
+        self.plan = planner([Lifetime(s.nbytes, s.birth, s.death) for s in self.planned], align)
+        self._away = [s for s in lowered.storages if s.kind is Kind.AWAY]
+        self._away_plan = planner([Lifetime(s.nbytes, s.birth, s.death) for s in self._away], ALIGN)
         self._fresh = [s for s in lowered.storages if s.kind is Kind.OUTPUT]
         self._overwritten = [s.index for s in lowered.inputs if s.overwritten]
         self._kept: dict[int, Buffer] = {}
@@ -78,6 +81,11 @@ class Program:
     def nbytes(self) -> int:
         """Bytes of the arena."""
         return self.plan.size
+
+    @property
+    def away_bytes(self) -> int:
+        """Bytes of pinned host memory in which values wait that a GPU needs later."""
+        return self._away_plan.size
 
     @property
     def kept_bytes(self) -> int:
@@ -190,6 +198,7 @@ class Program:
         """Bind every call to the ground's present block, unless that has been done."""
         ground = self.ground
         memory = ground.hold(self.plan.size, self._device())
+        pinned = ground.hold_pinned(self._away_plan.size, self._device())
         if self._version == ground.version:
             return
         self._version = ground.version
@@ -197,6 +206,8 @@ class Program:
         self._arrays = {}
         for storage, offset in zip(self.planned, self.plan.offsets, strict=True):
             self._lay(storage, memory, offset)
+        for storage, offset in zip(self._away, self._away_plan.offsets, strict=True):
+            self._lay(storage, pinned, offset)
         for storage in self.lowered.storages:
             if storage.kind is Kind.CONSTANT:
                 assert storage.buffer is not None

@@ -9,8 +9,10 @@ import numpy as np
 from ..base.device import Device
 from ..base.errors import OutOfMemoryError
 from ..graph.types import TensorType
+from ..kernels.cuda.gpu import Gpu
 from .buffer import OwnedBuffer, Tag, empty
-from .memory import on_pressure
+from .gpu_memory import gpu_of
+from .memory import account, drop, on_pressure
 
 NOTHING = np.empty(0, np.uint8)
 
@@ -21,7 +23,8 @@ class Ground:
     `lock` is held by the program that runs, and `running` is true meanwhile. `version` changes with
     the block, so that a program knows when its arrays are void; those of the `users` on a GPU keep
     its memory, so that they are told to let go. When memory runs short, the blocks on which nothing
-    runs are given back.
+    runs are given back. Programs on a GPU have a second block, of pinned host memory, for what they
+    move out.
     """
 
     def __init__(self, name: str = "program") -> None:
@@ -31,6 +34,7 @@ class Ground:
         self.running = False
         self.users: weakref.WeakSet[Any] = weakref.WeakSet()
         self._block: OwnedBuffer | None = None
+        self._pinned: Pinned | None = None
         _grounds.add(self)
 
     @property
@@ -55,6 +59,36 @@ class Ground:
         self.version += 1
         return block.array
 
+    def hold_pinned(self, nbytes: int, device: Device) -> Any:
+        """At least `nbytes` bytes of host memory that the GPU copies to and from. Raises
+        OutOfMemoryError naming the program where the host's capacity would be passed."""
+        pinned = self._pinned
+        if not nbytes:
+            return NOTHING
+        if pinned is None or pinned.nbytes < nbytes:
+            if pinned is not None:
+                self._drop_pinned()
+            try:
+                self._pinned = pinned = Pinned(nbytes, device)
+            except OutOfMemoryError as error:
+                raise OutOfMemoryError(
+                    f"[{self.name}] {nbytes:,} bytes of host memory for what is moved out of"
+                    f" {device} do not fit.\n{error}",
+                    asked=nbytes,
+                    device=error.device,
+                ) from error
+            self.version += 1
+        return pinned.array
+
+    def _drop_pinned(self) -> None:
+        """Give the pinned block back, once no copy is under way in it."""
+        pinned, self._pinned = self._pinned, None
+        if pinned is not None:
+            self.version += 1
+            for user in list(self.users):
+                user.unbind()
+            pinned.release()
+
     def claim(self, type_: TensorType, tag: Tag | None, what: str) -> OwnedBuffer:
         """A booked buffer for `what`. Raises OutOfMemoryError naming it and the program where the
         capacity would be passed."""
@@ -75,6 +109,29 @@ class Ground:
                 self.version += 1
                 for user in () if host else list(self.users):
                     user.unbind()
+            self._drop_pinned()
+
+
+class Pinned:
+    """Page-locked host memory, booked on the host's account until it is released or forgotten."""
+
+    def __init__(self, nbytes: int, device: Device):
+        account(nbytes)
+        self.nbytes = nbytes
+        self.place = gpu_of(device)
+        try:
+            self.array = self.place.pinned(nbytes)
+        except BaseException:
+            drop(nbytes)
+            raise
+        self.release = weakref.finalize(self, _let_go, self.place, self.array)
+        self.release.atexit = False
+
+
+def _let_go(place: Gpu, array: Any) -> None:
+    """Give pinned memory back, once the GPU has done what was launched."""
+    place.part_with(array)
+    drop(array.nbytes)
 
 
 _grounds: "weakref.WeakSet[Ground]" = weakref.WeakSet()

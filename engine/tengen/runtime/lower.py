@@ -22,6 +22,7 @@ from ..graph.types import TensorType
 from ..kernels.numba import library
 from .buffer import Buffer
 from .choice import choose
+from .crossing import Travels
 from .gpu_memory import gpu_of
 from .on_gpu import first_rows
 from .plan import copy_between
@@ -88,6 +89,7 @@ class _Lowering:
         self.wanted: dict[int, list[Any]] = {}
         self.copied: dict[Var, Place] = {}
         self.ghosts = Ghosts()
+        self.travels = Travels(self)
         self.steady = False
         self.given = {v for v in graph.outputs if v is not None}
         self.last: dict[Var, int] = {}
@@ -108,6 +110,7 @@ class _Lowering:
         """Lower every node, then settle the outputs and the lifetimes."""
         for number, node in enumerate(self.graph.nodes):
             self._node(number, node)
+        self.travels.land_all()
         outputs = [None if v is None else self._output(v) for v in self.graph.outputs]
         steady = self._steady_first()
         self._lifetimes(outputs)
@@ -129,6 +132,7 @@ class _Lowering:
     def _node(self, number: int, node: Node) -> None:
         op, attrs = node.op, node.attrs
         ins = tuple([None if v is None else self.places[v] for v in node.inputs])
+        self.travels.land(ins)
         forms = tuple([None if p is None else p.type for p in ins])
         logical = tuple([None if v is None else v.type for v in node.inputs])
         if any(t is not None and not t.known for t in logical):
@@ -139,11 +143,14 @@ class _Lowering:
         if len({t.device for t in (*logical, *node.out_types) if t is not None}) > 1:
             raise ArgumentError(f"[program] {op.name} moves a value to another device: {logical}")
         self.steady = self._is_steady(node, ins)
+        if self.travels.takes(node):
+            return
         bound = _chosen(op, attrs, forms, logical, node.out_types)
         if bound is not None:
             self._kernel(number, node, bound)
         elif not op.alias or not self._views(node):
             self._text(number, node)
+        self.travels.leave(node)
         for var in node.outputs:
             if var in self.given:
                 self._keep(var, node)

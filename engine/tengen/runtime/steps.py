@@ -30,6 +30,8 @@ class Kind(Enum):
     OUTPUT = "output"
     KEPT = "kept"
     """What the steady steps leave for the others, from run to run."""
+    AWAY = "away"
+    """What a GPU's program keeps in the host's memory for a while."""
     LOOSE = "loose"
     """An output whose size only running tells."""
 
@@ -76,7 +78,7 @@ class Place:
 
     def array(self, memory: Any, base: int = 0) -> Any:
         """The array of this place over `memory`, where the storage begins at byte `base`."""
-        if self.type.device.host:
+        if self.type.device.host or self.storage.kind is Kind.AWAY:
             return self.over(memory, base)
         place, shape = gpu_of(self.type.device), physical_shape(self.type)
         return place.over(shape, self.type.dtype, memory, base + self.offset, self.strides)

@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from ..base.changes import changes
+
 _numbers = itertools.count()
 
 
@@ -15,6 +17,7 @@ class HookHandler:
     def __init__(self, source_dict: "OrderedDict[int, Callable[..., Any]]", hook: Any):
         self.id = next(_numbers)
         source_dict[self.id] = hook
+        changes.note()
         self.source_ref = weakref.ref(source_dict)
 
     def remove(self) -> None:
@@ -22,3 +25,4 @@ class HookHandler:
         source = self.source_ref()
         if source is not None:
             source.pop(self.id, None)
+            changes.note()

@@ -44,7 +44,8 @@ def plan_document(
     of the document, such as `budget` and `ms`.
     """
     stop = max(len(program.steps), 1)
-    blocks = [s for s in program.lowered.storages if s.nbytes and s.kind is not Kind.LOOSE]
+    elsewhere = (Kind.LOOSE, Kind.AWAY)
+    blocks = [s for s in program.lowered.storages if s.nbytes and s.kind not in elsewhere]
     known = _known(program, blocks, sources)
     origins, shapes, tensors = Origins(), Table(), Table()
     origin, shape, label, kinds, growth = [], [], [], [], []

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..base.errors import TraceError
-from ..compiler import cost
 from ..compiler.liveness import peak_bytes
+from ..compiler.offload import seconds_of
 from ..compiler.recompute import Planner
 from ..graph.graph import Graph
 from ..jit.capture import captured
@@ -107,7 +107,7 @@ def put_back(step: Callable[..., Any], samples: tuple[Any, ...]) -> Iterator[Non
 
 
 def _ms(graph: Graph) -> float:
-    return round(1000 * sum(cost.seconds(node) for node in graph.nodes), 3)
+    return round(1000 * seconds_of(graph), 3)
 
 
 def _curve(graph: Graph, made: Plans, budget: int | float) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from ...base import dtype as dt
 from ...graph.graph import Graph
 from ...graph.node import Node, Var
 from ...graph.types import Shape
+from ...ops import moving_cuda
 from ...ops.joining import concat, split
 from ...ops.moving import move_channels
 from ...ops.moving_numba import usable
@@ -29,10 +30,11 @@ def compose_channels(graph: Graph) -> Graph:
     """Makes each value at the end of such a chain one `move_channels` of what the chain began with.
 
     Matches concat, split and slices along axis 1, and reshapes and transposes that only cut, turn
-    and join that axis, of data (N, C, ...) with numbers of 4 or 8 bytes. Values that something else
-    reads are made, and read by what follows; the others never are. What comes to one slice of one
-    value is that slice. Leaves chains without a shuffle unless they cut float32 images within a
-    block. Must run after the fusions that look for a batch norm's neighbours.
+    and join that axis, of data (N, C, ...) with numbers of 4 or 8 bytes (any, on a GPU). Values
+    that something else reads are made, and read by what follows; the others never are. What comes
+    to one slice of one value is that slice. Leaves chains without a shuffle unless they cut float32
+    images on a CPU within a block. Must run after the fusions that look for a batch norm's
+    neighbours.
     """
     readers = readers_of(graph)
     free: dict[Var, _Moved] = {}
@@ -78,10 +80,14 @@ class _Moved:
 
     def pays(self, var: Var) -> bool:
         """Whether something is moved that is not copied in whole blocks, or not at all."""
+        host = var.type.device.host
         if not 0 < len(self.table) <= MOST or not var.type.size:
             return False
+        sources = len(np.unique(self.table[:, 0]))
+        if not host and not moving_cuda.holds(len(self.table), sources):
+            return False
         starts = self.starts
-        images = var.type.ndim in (4, 5) and var.type.dtype == dt.float32
+        images = host and var.type.ndim in (4, 5) and var.type.dtype == dt.float32
         if self.shuffled or not starts.size or not images:
             return self.shuffled
         cut = [self.table[0, 1], *starts, *self.table[starts, 1]]
@@ -136,7 +142,9 @@ def _held(var: Var, known: Mapping[Var, _Moved]) -> _Moved | None:
     if found is not None:
         return found
     type_ = var.type
-    if not type_.known or type_.ndim < 3 or not usable(type_):
+    if not type_.known or type_.ndim < 3:
+        return None
+    if not (usable(type_) or moving_cuda.usable(type_)):
         return None
     own = np.arange(type_.shape[1])
     return _Moved((var,), np.stack([np.zeros_like(own), own], -1), type_.shape[2:])

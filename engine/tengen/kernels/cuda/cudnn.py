@@ -56,7 +56,8 @@ class Convolution:
     """One of a convolution's three products, by the shapes of x, weight and y (N or O, C, ...).
 
     The operands are those of `tensors`, in its order. With kind "forward" these may follow:
-    y * scale + shift + residual and an activation ("none", "relu" or "relu6"), in this order.
+    y * scale + shift + residual and an activation ("none", "relu" or "relu6"), in this order. With
+    `statistics` the sums over each channel of y and of its squares are further results.
     """
 
     kind: str
@@ -71,6 +72,7 @@ class Convolution:
     shift: bool = False
     residual: bool = False
     activation: str = "none"
+    statistics: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,6 +166,9 @@ def _describe_convolution(made: Description, c: Convolution) -> None:
     elif c.activation == "relu6":
         value = graph.relu(value, upper_clip=6.0)
     made.output(value, c.y, strides["y"])
+    if c.statistics:
+        for sums in graph.genstats(input=value, compute_data_type=made.wide):
+            made.output(sums, channels, along, wide=True)
 
 
 def _describe_attention(made: Description, a: Attention) -> None:

@@ -1,8 +1,8 @@
 """One GPU: its streams, memory pool and transfers, and the launches that are under way on it.
 
 All threads share one compute stream, so the order of calls in Python is their order on the GPU
-and memory may be used again as soon as its last user has been launched. A second stream copies
-batches meanwhile.
+and memory may be used again as soon as its last user has been launched. Other streams copy
+meanwhile: one batches, two what compiled programs keep in the host's memory.
 """
 
 import contextlib
@@ -16,6 +16,9 @@ from ...base.errors import DeviceError
 from . import library
 from .flight import Flight
 from .staging import Staging
+
+PINNED = 1 << 16
+"""Bytes from which a host array is copied by way of pinned memory."""
 
 _here = threading.local()
 _gpus: dict[int, "Gpu"] = {}
@@ -33,7 +36,10 @@ class Gpu:
         with self.device:
             self.stream: Any = cuda.Stream(non_blocking=True)
             self.copies: Any = cuda.Stream(non_blocking=True)
+            self.outward: Any = cuda.Stream(non_blocking=True)
+            self.homeward: Any = cuda.Stream(non_blocking=True)
         self.several = library.count() > 1
+        self._parted: list[tuple[Any, Any]] = []
         self.flight = Flight()
         self.staging = Staging(self)
         self.errors: tuple[type[BaseException], ...] = (
@@ -74,9 +80,14 @@ class Gpu:
     def fill(self, array: Any, host: np.ndarray[Any, Any]) -> None:
         """Copy a host array into a contiguous one; the host's may change once this is back.
 
-        The driver stages pageable memory before it returns; the GPU is not waited for.
+        The GPU is not waited for: a large array goes by way of pinned memory, since the driver
+        would wait for the stream before it copies more than a little from other memory.
         """
         self.enter()
+        if host.nbytes >= PINNED and not self.stream.is_capturing():
+            with contextlib.suppress(*self.errors):  # no pinned memory may be left
+                self.staging.send(host, array).wait()
+                return
         array.set(host if host.flags.c_contiguous else np.array(host, order="C"), self.stream)
 
     def download(self, array: Any) -> np.ndarray[Any, Any]:
@@ -100,6 +111,43 @@ class Gpu:
         # The source's memory may be used again only after it has been read.
         source.enter()
         source.stream.wait_event(done)
+
+    def carry_out(self, array: Any, host: np.ndarray[Any, Any]) -> Any:
+        """Start to copy a contiguous array to pinned memory, behind what was launched so far; gives
+        the event behind the copy."""
+        runtime = self.xp.cuda.runtime
+        self.outward.wait_event(self.stream.record())
+        runtime.memcpyAsync(
+            host.ctypes.data, array.data.ptr, host.nbytes,
+            runtime.memcpyDeviceToHost, self.outward.ptr,
+        )  # fmt: skip
+        return self.outward.record()
+
+    def carry_back(self, host: np.ndarray[Any, Any], array: Any) -> Any:
+        """Start to copy pinned memory to a contiguous array, behind what was launched so far; gives
+        the event behind the copy."""
+        runtime = self.xp.cuda.runtime
+        self.homeward.wait_event(self.stream.record())
+        runtime.memcpyAsync(
+            array.data.ptr, host.ctypes.data, host.nbytes,
+            runtime.memcpyHostToDevice, self.homeward.ptr,
+        )  # fmt: skip
+        return self.homeward.record()
+
+    def pinned(self, nbytes: int) -> np.ndarray[Any, Any]:
+        """Uninitialised bytes of page-locked host memory. Raises what CUDA says where the driver
+        does not grant them."""
+        self.enter()
+        self._forget_parted()
+        return np.frombuffer(self.xp.cuda.alloc_pinned_memory(nbytes), np.uint8, nbytes)
+
+    def part_with(self, memory: Any) -> None:
+        """Keep memory until what was launched so far has happened."""
+        self.enter()
+        self._parted.append((self.stream.record(), memory))
+
+    def _forget_parted(self) -> None:
+        self._parted = [(event, memory) for event, memory in self._parted if not event.done]
 
     def over(self, shape: tuple[int, ...], dtype: Any, memory: Any, offset: int,
              strides: tuple[int, ...] | None) -> Any:  # fmt: skip
@@ -145,6 +193,7 @@ class Gpu:
 
     def trim(self) -> None:
         """Give the pools' unused memory back, the card's and the host's pinned one."""
+        self._forget_parted()
         with self.device:
             self.xp.get_default_memory_pool().free_all_blocks()
         self.xp.get_default_pinned_memory_pool().free_all_blocks()

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 LEAST = 4096
 """Bytes of the smallest buffer; the others are powers of two times it."""
 
+MOST = 1 << 28
+"""Bytes of buffers that may wait for their copies; before more, the earliest copy is waited for."""
+
 
 class Arrival:
     """A copy under way; `wait()` makes what is launched from then on come after it."""
@@ -64,6 +67,15 @@ class Staging:
 
     def _take(self, size: int) -> Any:
         """A pinned buffer that nobody reads."""
+        while sum(length for _, length, _ in self._busy) + size > MOST and self._busy:
+            self._busy[0][0].synchronize()
+            self._reclaim()
+        self._reclaim()
+        found = self._free.get(size)
+        return found.pop() if found else self._gpu.xp.cuda.alloc_pinned_memory(size)
+
+    def _reclaim(self) -> None:
+        """Note the buffers whose copies have happened as free."""
         waiting = []
         for event, length, buffer in self._busy:
             if event.done:
@@ -71,5 +83,3 @@ class Staging:
             else:
                 waiting.append((event, length, buffer))
         self._busy = waiting
-        found = self._free.get(size)
-        return found.pop() if found else self._gpu.xp.cuda.alloc_pinned_memory(size)

@@ -8,7 +8,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tengen.compiler.memory import EXACT, plan_memory
-from tengen.graph.lifetimes import ALIGN, Lifetime, aligned, largest_live, side_by_side
+from tengen.graph.lifetimes import (
+    ALIGN,
+    HOST_ALIGN,
+    Lifetime,
+    aligned,
+    grain,
+    largest_live,
+    side_by_side,
+)
 
 BLOCKS = st.builds(
     lambda nbytes, birth, length: Lifetime(nbytes, birth, birth + length),
@@ -18,12 +26,12 @@ BLOCKS = st.builds(
 )
 
 
-def check(lifetimes, plan):
+def check(lifetimes, plan, align=ALIGN):
     """Every block has its place, none overlaps one that lives at the same time."""
     assert len(plan.offsets) == len(lifetimes)
     placed = list(zip(lifetimes, plan.offsets, strict=True))
     for life, offset in placed:
-        assert offset >= 0 and offset % ALIGN == 0
+        assert offset >= 0 and offset % grain(life.nbytes, align) == 0
         assert not life.nbytes or life.birth == life.death or offset + life.nbytes <= plan.size
     for (a, at), (b, other) in itertools.combinations(placed, 2):
         together = max(a.birth, b.birth) < min(a.death, b.death)
@@ -32,8 +40,8 @@ def check(lifetimes, plan):
     assert plan.live == largest_live(lifetimes)
 
 
-def rounded_live(lifetimes):
-    return largest_live([Lifetime(aligned(x.nbytes), x.birth, x.death) for x in lifetimes])
+def rounded_live(lifetimes, align=ALIGN):
+    return largest_live([Lifetime(aligned(x.nbytes, align), x.birth, x.death) for x in lifetimes])
 
 
 @settings(deadline=None, max_examples=300)
@@ -43,9 +51,22 @@ def rounded_live(lifetimes):
 @example([Lifetime(1, 0, 0)])
 @example([Lifetime(256, 0, 2), Lifetime(257, 2, 3), Lifetime(1, 1, 3)])
 def test_no_two_living_blocks_overlap(lifetimes):
-    plan = plan_memory(lifetimes)
-    check(lifetimes, plan)
-    assert rounded_live(lifetimes) <= plan.size <= side_by_side(lifetimes).size
+    for align in (ALIGN, HOST_ALIGN):
+        plan, apart = plan_memory(lifetimes, align), side_by_side(lifetimes, align)
+        check(lifetimes, plan, align)
+        check(lifetimes, apart, align)
+        assert rounded_live(lifetimes, align) <= plan.size
+        assert align == HOST_ALIGN or plan.size <= apart.size
+
+
+def test_small_blocks_lie_close_on_a_cpu_and_large_ones_at_lines_of_its_cache():
+    lifetimes = [Lifetime(40, n, n + 3) for n in range(100)]
+    assert plan_memory(lifetimes, HOST_ALIGN).size == 3 * 40
+    assert plan_memory(lifetimes).size == 3 * ALIGN
+    mixed = [Lifetime(8000 if n % 3 else 20, n, n + 4) for n in range(40)]
+    plan = plan_memory(mixed, HOST_ALIGN)
+    check(mixed, plan, HOST_ALIGN)
+    assert plan.size <= 1.03 * plan.live
 
 
 def smallest(lifetimes):

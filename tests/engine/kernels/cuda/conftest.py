@@ -5,7 +5,7 @@ import pytest
 from tengen.base import device
 from tengen.base.config import config
 from tengen.kernels.cuda import gpu as gpus
-from tengen.kernels.cuda import library
+from tengen.kernels.cuda import library, program
 from tengen.ops.vision import resize as resizing
 from tengen.random import generator
 from tengen.runtime import gpu_memory
@@ -47,3 +47,13 @@ def strict(monkeypatch):
     device.set_default_device("xpux")
     state.failures.clear()
     _forget()
+
+
+@pytest.fixture
+def native(strict, monkeypatch):
+    """The stand-in with our own kernels in front of CuPy's text."""
+    from .strict import kernels
+
+    kernels.install(monkeypatch)
+    with config.override(gpu_backends="cuda,cupy"), program.using(kernels.Loader()):
+        yield strict

@@ -5,6 +5,7 @@ import numpy as np
 import tengen as tg
 from tengen.data import DataLoader, SequentialSampler
 from tengen.data.dataset import ArrayDataset
+from tengen.kernels.cuda import staging
 from tengen.runtime.gpu_memory import gpu_of
 
 from .strict import state
@@ -56,6 +57,34 @@ def test_pinned_memory_is_used_again(strict):
     for x, _ in batches:
         x.numpy()
     assert state.counts["pinned"] <= 6 < 2 * COUNT // 2
+
+
+def test_a_large_host_array_goes_by_pinned_memory_and_nobody_waits(strict):
+    rng = np.random.default_rng(0)
+    hosts = [rng.random((64, 300), "float32") for _ in range(5)]
+    state.counts.clear()
+    there = [tg.Tensor(host, device="gpu0") for host in hosts]
+    assert state.counts["waits"] == 0 and state.counts["pinned"] >= 1
+    wanted = [host.copy() for host in hosts]
+    for host in hosts:
+        host[...] = 0  # the caller may go on at once
+    for x, host in zip(there, wanted, strict=True):
+        np.testing.assert_array_equal(x.numpy(), host)
+    state.counts.clear()
+    tg.Tensor(hosts[0][:2, :9], device="gpu0")
+    assert not state.counts["pinned"]
+
+
+def test_pinned_memory_has_a_bound(strict, monkeypatch):
+    monkeypatch.setattr(staging, "MOST", 1 << 20)
+    state.counts.clear()
+    for number in range(12):
+        host = np.full((1 << 17,), number, "float32")
+        x = tg.Tensor(host, device="gpu0")
+        place = gpu_of(x.device)
+        assert sum(length for _, length, _ in place.staging._busy) <= 1 << 20
+        np.testing.assert_array_equal(x.numpy(), host)
+    assert state.counts["pinned"] <= 2
 
 
 def test_memory_of_a_dropped_batch_waits_for_its_copy(strict):

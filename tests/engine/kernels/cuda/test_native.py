@@ -8,7 +8,6 @@ import tengen.functional as F
 from tengen import jit
 from tengen.base.layout import channels_last
 from tengen.graph.opdef import registry
-from tengen.kernels.cuda import program
 from tengen.runtime.plan import convert, plan_for, to_plain
 from tests.engine.kernels.cuda_sources.emulator import COMPILER
 
@@ -18,16 +17,6 @@ from .strict import state
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler")
 NATIVE = sorted(name for name, op in registry.items() if ("gpu", "cuda") in op.backends)
-
-
-@pytest.fixture
-def native(strict, monkeypatch):
-    """The stand-in with our own kernels in front of CuPy's text."""
-    from .strict import kernels
-
-    kernels.install(monkeypatch)
-    with tg.config.override(gpu_backends="cuda,cupy"), program.using(kernels.Loader()):
-        yield strict
 
 
 @pytest.mark.long

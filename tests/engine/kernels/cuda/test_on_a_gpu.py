@@ -14,8 +14,10 @@ from tengen.base.errors import DeviceError
 from tengen.graph.opdef import registry
 from tengen.kernels.cuda import library
 from tengen.runtime.gpu_memory import gpu_of
+from tengen.runtime.plan import to_plain
 from tests.engine.ops.test_every_operator import rng_for
 
+from . import test_offload, test_statistics
 from .networks import OPTIMIZERS, Net, known_weights, same, trained
 from .running import compare, differentiate, replayed
 
@@ -79,6 +81,32 @@ def test_static_training_equals_the_cpu(symbolic):
     weights = known_weights()
     want = trained("cpu0", 8, weights, momentum=0.9)
     same(trained("gpu0", 8, weights, lambda f: jit.trace(f, symbolic=symbolic), momentum=0.9), want)
+
+
+def test_values_come_back_from_the_host():
+    program = test_offload.moving()
+    for x in test_offload.batches(6):
+        (made,) = program.run([tg.Tensor(x)._buffer])
+        np.testing.assert_allclose(to_plain(made), test_offload.expected(x), rtol=1e-5)
+    assert program._replay.captured, program.without_graph
+
+
+def test_training_under_a_budget_gives_the_same_bits():
+    with tg.config.override(deterministic=True):
+        losses, weights, _, _ = test_offload.trained(None)
+        again, moved, program, _ = test_offload.trained(0.3)
+    assert losses == again and program.away_bytes
+    for one, other in zip(weights, moved, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_statistics_of_a_convolution_are_a_batch_norms():
+    with tg.config.override(gpu_backends="cuda,cupy"):
+        want, weights, _ = test_statistics.trained()
+    got, moved, _ = test_statistics.trained()
+    np.testing.assert_allclose(got, want, 2e-2)
+    for name, value in weights.items():
+        np.testing.assert_allclose(moved[name], value, 5e-2, 2e-2, err_msg=name)
 
 
 def test_random_numbers_are_those_of_the_cpu():

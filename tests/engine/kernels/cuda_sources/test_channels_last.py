@@ -131,3 +131,12 @@ def test_chains_keep_the_layout_and_stretch_over_channels():
     channels, number = draw(rng, (1, 12, 1, 1)), draw(rng, ())
     program = (("mul", (), (0, 2)), ("add", (), (4, 1)), ("gelu", (), (5,)), ("mul", (), (6, 3)))
     _agree("fused_elementwise", Sample((x, y, channels, number), {"program": program}))
+
+
+@pytest.mark.parametrize("layout", [None, LAST], ids=["plain", "last"])
+@pytest.mark.parametrize("dtype", [dt.float32, dt.float16, dt.uint8, dt.float64], ids=str)
+@pytest.mark.parametrize("channels", [(7, 0, 3, 9, 1, 1, 12, 8), tuple(range(13, -1, -1)), (2,)])
+def test_moved_channels(channels, dtype, layout):
+    rng = _rng()
+    parts = [draw(rng, (2, count, 4, 6), dtype) for count in (5, 8, 1)]
+    _agree("move_channels", Sample(tuple(parts), {"channels": channels}), layout)

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.skipif(nvrtc.library() is None, reason="no NVRTC")
 ARCHITECTURES = (80, 90, 100)
 
 SOURCES = {
+    "attention": {"ROWS": 4, "ACROSS": 4, "OP": "KEYS"},
     "batch_norm": {"LAST": 1, "VECTOR": 4, "ACTIVATION": "RELU", "STATISTIC": "float"},
     "batch_norm_backward": {
         "LAST": 1, "VECTOR": 4, "ACTIVATION": "RELU", "FROM_Y": 1, "GRADIENTS": 2,
@@ -31,6 +32,7 @@ SOURCES = {
     },
     "gather": {"INDEX": "int", "OP": "ADD"},
     "many": {"MOST": 100},
+    "moving": {"TYPE": "unsigned short", "LAST": 1, "VECTOR": 8, "MOST": 1900},
     "norm": {"WEIGHT": "ALONG", "HAS_WEIGHT": 1, "ROWS_BY_BLOCK": 0, "OP": "FORWARD"},
     "optimizer": {"STATES": 2, "MOST": 30, "RULE": "ADAM"},
     "pooling": {"LAST": 1, "VECTOR": 4, "INDEX": "byte", "OP": "MAX_POOL"},

@@ -118,6 +118,16 @@ def test_what_follows_a_convolution_is_part_of_its_graph():
     assert cudnn.describe(library, plain, NO_HANDLE).count == 6
 
 
+@needs_frontend
+def test_a_convolutions_statistics_are_part_of_its_graph():
+    found = cudnn.Convolution(
+        "forward", "bfloat16", (1, 8, 4, 4), (16, 8, 1, 1), (1, 16, 4, 4), (1, 1), (0, 0), (1, 1),
+        statistics=True,
+    )  # fmt: skip
+    made = cudnn.describe(library, found, NO_HANDLE)
+    assert made.count == 5 and made.sizes[3:] == [16, 16]
+
+
 def _has_cudnn():
     try:
         return library is not None and bool(library.backend_version())

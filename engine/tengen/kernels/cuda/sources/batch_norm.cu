@@ -72,6 +72,16 @@ KERNEL finish(const A* parts, A* mean, A* variance, A* inverse, int64 channels, 
     inverse[channel] = A(1) / square_root(spread + A(eps));
 }
 
+// Mean and variance from sums of the elements and of their squares.
+KERNEL from_sums(const A* sums, const A* squares, A* mean, A* variance, int64 channels,
+                 int64 count) {
+    int64 channel = (int64)blockIdx.x * blockDim.x + threadIdx.x;
+    if (channel >= channels) return;
+    A middle = sums[channel] / count;
+    mean[channel] = middle;
+    variance[channel] = larger(fused(-middle, middle, squares[channel] / count), A(0));
+}
+
 // The inverse deviation and the mean in the computing type, from given statistics.
 KERNEL given(const STATISTIC* mean, const STATISTIC* variance, A* wide_mean, A* inverse,
              int64 channels, double eps) {

@@ -1,10 +1,16 @@
 """The stand-in's `cupy.cuda`: devices, streams, events, memory, pinned memory and graphs."""
 
 import ctypes
+import weakref
+
+import cupy as real
 
 from . import state
 
 TOTAL = 1 << 34
+
+_streams = weakref.WeakValueDictionary()
+_pinned = set()
 
 
 class CUDARuntimeError(RuntimeError):
@@ -61,13 +67,19 @@ class Device:
 
 
 class Event:
-    """A place in a stream: the copies that must have happened before it."""
+    """A place in a stream: the copies that must have happened before it, and the capture that it
+    was recorded in."""
+
+    origin = None
 
     def __init__(self, block=False, disable_timing=False, interprocess=False):
         self.before = []
 
     def record(self, stream=None):
-        self.before = list((stream or state.stream()).pending)
+        stream = stream or state.stream()
+        stream.pending = [work for work in stream.pending if work.waiting]
+        self.before = list(stream.pending)
+        self.origin = stream.origin or (stream if stream.capturing is not None else None)
 
     def synchronize(self):
         state.waited("Event.synchronize")
@@ -89,8 +101,12 @@ class _Once:
 
     def __call__(self):
         if self.waiting:
-            self.waiting = False
-            self.work()
+            self.taken()()
+
+    def taken(self):
+        """The work, which is done by who takes it; its memory is held no longer."""
+        work, self.work, self.waiting = self.work, None, False
+        return work
 
 
 class Stream:
@@ -103,6 +119,8 @@ class Stream:
         self.pending, self.launches, self.capturing = [], 0, None
         self.unrun, self.changed = [], []
         self.ptr = id(self)
+        self.origin, self.joined = None, []
+        _streams[self.ptr] = self
 
     def use(self):
         state.thread.streams[self.device_id] = self
@@ -136,9 +154,27 @@ class Stream:
         return event
 
     def wait_event(self, event):
+        if event.origin is not None:
+            self._wait_captured(event)
+            return
+        if self.origin is not None or self.capturing is not None:
+            raise RuntimeError("a capturing stream waits for what is not captured")
         # A stream that computes waits now; one that only copies would run its copies after it.
         for work in event.before:
             work()
+
+    def _wait_captured(self, event):
+        """A stream joins the capture of another, or the one that captures waits for it: only then
+        do its copies have their place in the graph."""
+        if event.origin is not self:
+            if any(work.waiting for work in self.pending) and self.origin is None:
+                raise RuntimeError("a stream with work under way joins a capture")
+            self.origin = event.origin
+            event.origin.joined.append(self)
+            return
+        for work in event.before:
+            if work.waiting:
+                self.capturing.append(work.taken())
 
     def synchronize(self):
         if self.capturing is not None:
@@ -159,6 +195,12 @@ class Stream:
 
     def end_capture(self):
         tape, self.capturing = self.capturing, None
+        for stream in self.joined:
+            loose = any(work.waiting for work in stream.pending)
+            stream.origin, stream.pending = None, []
+            if loose:
+                raise CUDARuntimeError("cudaErrorStreamCaptureUnjoined")
+        self.joined = []
         unrun, self.unrun = self.unrun, []
         for array, before in reversed(self.changed):
             array[...] = before  # a capture changes nothing
@@ -189,6 +231,16 @@ class Graph:
 
     def upload(self, stream=None):
         return None
+
+
+def memcpy_async(target, source, size, kind, stream):
+    """A copy between host and device in a stream's order, as late as may be."""
+    copying = _streams[stream]
+    host = target if kind == real.cuda.runtime.memcpyDeviceToHost else source
+    if not any(start <= host and host + size <= stop for start, stop in _pinned):
+        raise CUDARuntimeError("cudaErrorInvalidValue: the host's memory is not pinned")
+    state.counts["bytes across"] += size
+    copying.defer(lambda: ctypes.memmove(target, source, size))
 
 
 class MemoryPool:
@@ -226,7 +278,11 @@ def alloc_pinned_memory(size):
         ptr = property(ctypes.addressof)
 
     state.counts["pinned"] += 1
-    return Pinned()
+    made = Pinned()
+    start = ctypes.addressof(made)
+    _pinned.add((start, start + max(size, 1)))
+    weakref.finalize(made, _pinned.discard, (start, start + max(size, 1)))
+    return made
 
 
 def get_current_stream(device_id=-1):

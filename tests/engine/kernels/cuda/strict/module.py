@@ -23,6 +23,10 @@ def _runtime():
     module.streamCaptureModeRelaxed = real.cuda.runtime.streamCaptureModeRelaxed
     module.getDevice = lambda: state.thread.device
     module.getDeviceCount = lambda: devices.Device.count
+    for name in ("memcpyDeviceToHost", "memcpyHostToDevice"):
+        setattr(module, name, getattr(real.cuda.runtime, name))
+    assert hasattr(real.cuda.runtime, "memcpyAsync")
+    module.memcpyAsync = devices.memcpy_async
     module.runtimeGetVersion = real.cuda.runtime.runtimeGetVersion
     module.getDeviceProperties = lambda index: {
         "name": b"A stand-in", "totalGlobalMem": devices.TOTAL, "major": 9, "minor": 0,
