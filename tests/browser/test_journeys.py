@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .studio import Studio
-from .test_home import CARD
+from .test_home import CARD, notebook_title
 from .test_projects import DIFF, PANEL, directory_of, make_project, notebook, show_panel
 
 if TYPE_CHECKING:
@@ -68,6 +68,23 @@ def test_save_compare_restore_and_fork_by_keyboard(
     page.wait_for_selector(f"{PANEL} h2:text-is('voyage two')")
     assert (studio.work / "voyage-two" / "train.ipynb").read_text() == train.read_text()
     picture(page, "journey-fork")
+
+
+def test_a_template_that_was_started_becomes_a_project(
+    launch: Launch, open_lab: OpenLab, picture: Picture
+) -> None:
+    studio = launch("template")
+    page = open_lab(studio)
+    page.locator(CARD, has_text="Make it static").click()
+    notebook_title(page)
+    page.keyboard.press("Control+Alt+s")
+    page.wait_for_selector(".jp-Dialog-header:has-text('Make \"make-it-static\" a project?')")
+    picture(page, "journey-project")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".jp-Dialog-header:has-text('Save a version of')")
+    answer(page, "as it came")
+    page.wait_for_selector(f"{PANEL} h2:text-is('make-it-static')")
+    page.wait_for_selector(f"{PANEL} li[data-version]")
 
 
 def test_a_stranger_sees_what_was_shared_until_the_link_is_revoked(

@@ -125,7 +125,7 @@ def test_a_project_is_forked_and_goes_to_the_trash_and_back(
     page.wait_for_selector(f"{PANEL} .tengen-Projects-line:has-text('beta')")
     page.locator(f"{PANEL} .tengen-Projects-line:has-text('gamma')").wait_for(state="detached")
     assert not (studio.work / "gamma").exists()
-    page.click(f"{PANEL} footer button")
+    page.click(f"{PANEL} .tengen-Projects-foot button")
     page.wait_for_selector(f"{PANEL} h3:has-text('Trash')")
     picture(page, "projects-trash")
     gone = page.locator(f"{PANEL} li[data-project]", has_text="gamma")

@@ -4,30 +4,25 @@ Every run starts from the same snapshot and everything is put back, so weights, 
 random states and Python's own variables are afterwards what they were. Prints are held back.
 """
 
-import contextlib
 import functools
-import io
-import statistics
-import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from .. import device as accounts
 from ..autodiff import GradManager
 from ..base import dtype as dt
 from ..functional import sum as total
 from ..kernels.numba import service
 from ..module import Module
 from ..random import generator
-from ..runtime.buffer import empty
 from ..tensor import Tensor
+from .costs import Clock
 from .outcome import Outcome, agree, outcome_of
 from .parity import KINDS, LOOSEST, Judge, Tolerances, move_last_bits, sensitivity, widen_floats
 from .reachable import Reachable, reachable
 from .reasons import CAUSES
-from .report import ConversionReport, CostRow, Finding, ParityRow
+from .report import ConversionReport, Finding, ParityRow
 from .samples import perturbed, resized
 from .snapshot import Snapshot
 from .static import Replay
@@ -36,11 +31,10 @@ from .structure import flat_tensors, flatten
 REPEATED = 1e-5
 """How far a frozen run may be from a checked one: their kernels differ in place at most."""
 
-COMPILING = 60.0
-"""Seconds that kernels may take to be compiled before calls are timed without them."""
-
 MOVED = 4
 """Runs with data moved by their last bits, where a difference asks for them."""
+
+MEASURING = "measuring time and memory"
 
 Progress = Callable[[str, float], None]
 
@@ -81,7 +75,7 @@ class Examination:
             self._parity()
             self._stage("running other inputs", 0.35)
             self._staleness()
-            self._stage("measuring time and memory", 0.7)
+            self._stage(MEASURING, 0.7)
             self._costs()
             self._stage("done", 1.0)
         except Cancelled:
@@ -325,77 +319,13 @@ class Examination:
             self.replay.frozen = False
 
     def _costs(self) -> None:
-        """Peaks and times of calls that go on from each other, as they do in use.
-
-        Every tensor gets memory of its own first: what the snapshot holds could not be updated in
-        place, which would be charged to both ways.
-        """
         leaves: list[Tensor] = []
         flatten(self.samples, leaves)
-        before = Snapshot(self.seen, leaves)
         ways: tuple[Callable[..., Any], ...] = (self.function, self.replay)
-        times: list[list[float]] = [[], []]
+        clock = Clock(ways, self.samples, Snapshot(self.seen, leaves), self.replay.runner.release)
         try:
-            with contextlib.redirect_stdout(io.StringIO()):
-                peaks = [self._peak(way, before) for way in ways]
-                _own_memory(before)
-                self._await_kernels()
-                start = time.perf_counter()
-                while len(times[1]) < 3 or (
-                    time.perf_counter() - start < self.seconds / 3 and len(times[1]) < 20
-                ):
-                    self._stage("measuring time and memory", 0.8)
-                    for found, way in zip(times, ways, strict=True):
-                        found.append(self._timed(way))
+            self.report.costs = clock.rows(self.seconds / 3, lambda: self._stage(MEASURING, 0.8))
         finally:
-            before.restore()
+            self.report.runs += clock.runs
         reasons = self.replay.runner.without_graphs()
         self.report.notes += [f"launched call by call, not as a CUDA graph: {r}" for r in reasons]
-        medians = [statistics.median(found) * 1e3 for found in times]
-        self.report.costs = [
-            CostRow("time of a call", "ms", *medians),
-            CostRow("peak memory above what was held", "bytes", *peaks),
-        ]
-
-    def _peak(self, way: Callable[..., Any], before: Snapshot) -> int:
-        """The most bytes above what is held that a call takes once it has been made a few times."""
-        _own_memory(before)
-        for _ in range(2):
-            self._timed(way)
-        self.replay.runner.release()
-        tensors = [*flat_tensors(self.samples), *(tensor for tensor, *_ in before.tensors)]
-        place = tensors[0].device.physical if tensors else "cpu0"
-        held = accounts.get_allocated_memory(place)
-        accounts.reset_max_memory_stats(place)
-        self._timed(way)
-        peak = accounts.get_max_allocated_memory(place)
-        before.restore()
-        return max(peak - held, 0)
-
-    def _await_kernels(self) -> None:
-        """Until the kernels of the calls so far are compiled, NumPy stands in for them, beside a
-        compiler that takes the processor: times of that would say nothing."""
-        end = time.perf_counter() + COMPILING
-        while time.perf_counter() < end:
-            self._stage("measuring time and memory", 0.7)
-            waiting = [k for k in service.kernels() if k.wished and not (k.ready or k.error)]
-            if not waiting:
-                break
-            waiting[0].wait(0.1)
-
-    def _timed(self, way: Callable[..., Any]) -> float:
-        """Seconds of a call, its values computed."""
-        self.report.runs += 1
-        start = time.perf_counter()
-        for tensor in flat_tensors(way(*self.samples)):
-            tensor._buffer.array  # noqa: B018 - a value that waits is computed now
-            accounts.synchronize(tensor.device.physical)
-        return time.perf_counter() - start
-
-
-def _own_memory(before: Snapshot) -> None:
-    """Give every handle of a snapshot a copy of its value that nobody else holds."""
-    for tensor, buffer, _, _ in before.tensors:
-        made = empty(buffer.type, buffer.root.tag)
-        made.array[...] = buffer.array
-        tensor._buffer = made

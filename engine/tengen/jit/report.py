@@ -15,9 +15,9 @@ from .rewriting import Patch, patch_for
 class ParityRow:
     """One comparison: the static result against the dynamic one.
 
-    `difference` is relative to the largest value. `tolerance` is four times what the dynamic
-    program itself is off a float64 run (`reference`), but at least `floor`; without a float64 run
-    it is the floor of the data type.
+    `difference` is relative to the largest value, in the array furthest beyond its `tolerance`:
+    four times `reference`, which is what the dynamic program itself is off a float64 run, or moves
+    when its data move by their last bits; at least a floor, more where no float64 run was possible.
     """
 
     what: str

@@ -41,13 +41,20 @@ class Travels:
     """Values that a program on a GPU keeps in the host's memory for a while.
 
     A copy out begins behind the call that makes the value and has happened at the node that moves
-    it; a copy back begins at its node and has happened before its result is first read.
+    it; a copy back begins at its node and has happened before its result is first read. What is
+    read by others than those that bring it back stays on the GPU.
     """
 
     def __init__(self, lowering: "_Lowering"):
         self.lowering = lowering
+        graph = lowering.graph
+        back = {node for node in graph.nodes if node.op.travels == "back"}
+        here = {v for node in graph.nodes if node not in back for v in node.inputs}
+        here |= lowering.given
         self.leaving = {
-            node.inputs[0]: node for node in lowering.graph.nodes if node.op.travels == "out"
+            node.inputs[0]: node
+            for node in graph.nodes
+            if node.op.travels == "out" and here.isdisjoint(node.outputs)
         }
         self.out: dict[Var, tuple[Place, Crossing]] = {}
         self.coming: dict[int, Step] = {}
@@ -72,7 +79,9 @@ class Travels:
         var = node.inputs[0] if node.inputs else None
         if not node.op.travels or var is None or var.type.device.host:
             return False
-        return self._out(node, var) if node.op.travels == "out" else self._back(node, var)
+        if node.op.travels == "back":
+            return self._back(node, var)
+        return self.leaving.get(var) is node and self._out(node, var)
 
     def _out(self, node: Node, var: Var) -> bool:
         if var not in self.out:  # an input of the graph, or what cannot be copied as it lies

@@ -89,9 +89,9 @@ class _Lowering:
         self.wanted: dict[int, list[Any]] = {}
         self.copied: dict[Var, Place] = {}
         self.ghosts = Ghosts()
-        self.travels = Travels(self)
         self.steady = False
         self.given = {v for v in graph.outputs if v is not None}
+        self.travels = Travels(self)
         self.last: dict[Var, int] = {}
         for number, node in enumerate(graph.nodes):
             for var in node.inputs:

@@ -63,6 +63,8 @@ export function whatText(what: string, trans: Texts): string {
     outputs: trans.__('outputs'),
     gradients: trans.__('gradients'),
     'weights and states after the call': trans.__('weights and states after the call'),
+    'changes of weights and states': trans.__('changes of weights and states'),
+    'comparing results': trans.__('comparing results'),
     calls: trans.__('calls'),
     'time of a call': trans.__('time of a call'),
     'peak memory above what was held': trans.__('peak memory above what was held'),

@@ -2,6 +2,7 @@
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Dialog, InputDialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
 import type { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { fileUploadIcon, type LabIcon, linkIcon } from '@jupyterlab/ui-components';
@@ -52,11 +53,11 @@ export function addCommands(parts: Parts): void {
     [CommandIDs.create, trans.__('New project…'), create],
     [CommandIDs.importFrom, trans.__('Import a project…'), importFrom],
     [CommandIDs.open, trans.__('Open the project'), open],
-    [CommandIDs.save, trans.__('Save version…'), withProject(save)],
+    [CommandIDs.save, trans.__('Save version…'), withProjectOrNew(save)],
     [CommandIDs.compare, trans.__('Compare versions'), withProject(compare)],
     [CommandIDs.restore, trans.__('Restore a version'), withProject(restore)],
     [CommandIDs.fork, trans.__('Fork the project…'), fork],
-    [CommandIDs.share, trans.__('Share the project…'), withProject(share)],
+    [CommandIDs.share, trans.__('Share the project…'), withProjectOrNew(share)],
     [CommandIDs.rename, trans.__('Rename, describe and tag the project…'), rename],
     [CommandIDs.trash, trans.__('Put the project into the trash'), trash],
     [CommandIDs.download, trans.__('Download a version'), withVersion(download)],
@@ -122,11 +123,52 @@ async function projectOf(parts: Parts, args: ReadonlyPartialJSONObject): Promise
   if (typeof args['project'] === 'string') {
     return projects.getProject(app.serviceManager.serverSettings, args['project']);
   }
-  const found = model.chosen ?? model.projectOf(browser?.model.path ?? '');
+  const found =
+    model.chosen ??
+    model.projectOf(documentOf(parts)) ??
+    model.projectOf(browser?.model.path ?? '');
   if (!found) {
     throw new Error(trans.__('No project is open: choose one in the projects panel.'));
   }
   return found;
+}
+
+/** The path of the document in front, '' if there is none. */
+function documentOf({ app, documents }: Parts): string {
+  const { currentWidget } = app.shell;
+  return (currentWidget && documents?.contextForWidget(currentWidget)?.path) ?? '';
+}
+
+/** As `projectOf`; the folder of the document in front can become one. */
+async function projectOrNew(
+  parts: Parts,
+  args: ReadonlyPartialJSONObject
+): Promise<Project | undefined> {
+  const { model, trans } = parts;
+  const folder = PathExt.dirname(documentOf(parts));
+  if (model.list.kind === 'loading' || model.list.kind === 'error') {
+    await model.load();
+  }
+  const known = args['project'] ?? model.chosen ?? model.projectOf(folder);
+  if (known || !folder) {
+    return projectOf(parts, args);
+  }
+  const { button } = await showDialog({
+    title: trans.__('Make "%1" a project?', folder),
+    body: trans.__('A project is a folder with a history. Nothing in it is moved or changed.'),
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Cancel') }),
+      Dialog.okButton({ label: trans.__('Make it a project') })
+    ]
+  });
+  if (!button.accept) {
+    return undefined;
+  }
+  const { project } = await projects.makeProject(server(parts), { name: '', folder });
+  parts.changed();
+  parts.show();
+  await model.choose(project);
+  return project;
 }
 
 const server = (parts: Parts): Server => parts.app.serviceManager.serverSettings;
@@ -136,6 +178,14 @@ function withProject(
   act: (parts: Parts, project: Project, args: ReadonlyPartialJSONObject) => Promise<unknown>
 ): Act {
   return async (parts, args) => act(parts, await projectOf(parts, args), args);
+}
+
+/** An action on the project at hand, or on one that is made of the folder at hand. */
+function withProjectOrNew(act: (parts: Parts, project: Project) => Promise<unknown>): Act {
+  return async (parts, args) => {
+    const project = await projectOrNew(parts, args);
+    return project && act(parts, project);
+  };
 }
 
 /** An action on a version of the project at hand, the newest by default, as a command. */

@@ -143,6 +143,20 @@ def test_host_memory_that_is_not_there_is_told_by_name(strict):
     program.run([Tensor(batches(1)[0])._buffer])
 
 
+def test_what_others_read_stays_on_the_gpu(strict):
+    gpu, graph = as_device("gpu0"), Graph()
+    kind = TensorType.of(SHAPE, "float32", gpu)
+    x = graph.add_input(kind)
+    (away,) = graph.add_node(registry["offload"], (), (x,))
+    (back,) = graph.add_node(registry["prefetch"], (), (away,))
+    graph.outputs = list(graph.add_node(registry["add"], (), (away, back)))
+    program = Program(graph, [kind])
+    assert not program.away_bytes
+    for host in batches(3):
+        (made,) = program.run([Tensor(host)._buffer])
+        np.testing.assert_array_equal(to_plain(made), host + host)
+
+
 def trained(budget):
     """Losses, parameters and the compiled program of some steps of training."""
     tg.set_default_device("cpu0")
