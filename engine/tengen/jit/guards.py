@@ -8,7 +8,7 @@ from operator import is_, itemgetter
 from types import CellType
 from typing import Any
 
-from ..base.changes import changes
+from ..base.tally import changes
 from ..module import Module
 from ..tensor import Tensor
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..base.changes import changes
+from ..base.tally import changes
 from ..random.generator import every_generator
 from ..runtime.lazy import settled
 from ..tensor import Tensor

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..base.changes import changes
 from ..base.errors import ArgumentError, StateError
+from ..base.tally import changes
 from ..graph.state import state
 from ..tensor import Parameter, Tensor
 from ..utils.hook import HookHandler

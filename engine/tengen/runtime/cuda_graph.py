@@ -9,12 +9,12 @@ import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..base.tally import writes
 from ..graph.types import TensorType
 from ..kernels.cuda.gpu import Gpu
 from . import gpu_memory
 from .buffer import Buffer, OwnedBuffer, Tag, empty
 from .steps import Kind
-from .writes import writes
 
 if TYPE_CHECKING:
     from .executor import Program

@@ -11,6 +11,7 @@ from time import perf_counter_ns
 from typing import Any
 
 from ..base import config
+from ..base.tally import writes
 from ..graph.graph import Graph
 from ..graph.lifetimes import ALIGN, HOST_ALIGN, Lifetime, Planner, side_by_side
 from ..graph.types import TensorType
@@ -25,7 +26,6 @@ from .on_gpu import explain as explain_gpu
 from .plan import convert
 from .profile import Profile
 from .steps import Kind, Loose, Place, Storage
-from .writes import writes
 
 
 class Program:

@@ -8,11 +8,11 @@ from sys import getrefcount
 from typing import Any
 
 from ..base import config as settings
+from ..base.tally import writes
 from .buffer import OwnedBuffer, Tag
 from .choice import choose
 from .on_gpu import guarded
 from .plan import convert, plan_for
-from .writes import writes
 
 _entries: dict[tuple[Any, ...], "_Entry | None"] = {}
 _TAG = Tag("in place", None, None, 0)

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from ..base.changes import changes
+from ..base.tally import changes
 
 _numbers = itertools.count()
 
