@@ -82,7 +82,10 @@ def test_home_and_projects_are_named_and_reached_by_tab(launch: Launch, open_lab
     page.wait_for_selector(".tengen-Share h3:has-text('Links')")
     names_of(page.locator(".jp-Dialog"))
     assert flaws_of(page, ".tengen-Share") == []
+    page.click(".tengen-Share button:has-text('New link')")
+    page.wait_for_selector(".tengen-Share-made input")
     page.keyboard.press("Escape")
+    page.locator(".jp-Dialog").wait_for(state="detached")
 
 
 @pytest.mark.long

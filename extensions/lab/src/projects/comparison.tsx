@@ -41,7 +41,7 @@ function Comparison(props: ComparisonProps): React.ReactElement {
   const name = (number: number): string => trans.__('version %1', number);
   return (
     <div className="tengen-Diff-page">
-      <header>
+      <div className="tengen-Diff-sides">
         <label>
           {trans.__('from')}{' '}
           <select
@@ -75,7 +75,7 @@ function Comparison(props: ComparisonProps): React.ReactElement {
             ))}
           </select>
         </label>
-      </header>
+      </div>
       <Files {...props} />
     </div>
   );

@@ -33,6 +33,7 @@ export class ShareForm extends ReactWidget {
 function Content(props: ShareProps): React.ReactElement {
   const { model, trans } = props;
   useSignal(model.changed);
+  const fieldset = useKeptFocus(model.busy);
   const { state } = model;
   switch (state.kind) {
     case 'loading':
@@ -48,7 +49,7 @@ function Content(props: ShareProps): React.ReactElement {
       );
     case 'full':
       return (
-        <fieldset disabled={model.busy}>
+        <fieldset ref={fieldset} disabled={model.busy}>
           <Refused {...props} />
           <NotSeen {...props} shared={state.shared} />
           <People {...props} shared={state.shared} />
@@ -57,6 +58,25 @@ function Content(props: ShareProps): React.ReactElement {
         </fieldset>
       );
   }
+}
+
+/** Gives the focus back that is lost while the fields are off: keys would go to nobody. */
+function useKeptFocus(off: boolean): React.RefObject<HTMLFieldSetElement> {
+  const fields = React.useRef<HTMLFieldSetElement>(null);
+  const held = React.useRef<Element | null>(null);
+  if (off && fields.current?.contains(document.activeElement)) {
+    held.current = document.activeElement;
+  }
+  React.useEffect(() => {
+    if (!off && held.current && document.activeElement === document.body) {
+      const back = held.current.isConnected
+        ? held.current
+        : fields.current?.querySelector('button');
+      (back as HTMLElement | null | undefined)?.focus();
+    }
+    held.current = off ? held.current : null;
+  }, [off]);
+  return fields;
 }
 
 function Refused({ model, trans }: ShareProps): React.ReactElement | null {
