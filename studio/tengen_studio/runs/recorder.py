@@ -2,8 +2,8 @@
 
 While a page shows a notebook, the page saves it. Where the last page has gone, the outputs of
 cells that still run are written into the notebook by the server: when a run ends, now and then
-before, and when the kernel or the server ends. A page that has only lost its network keeps its
-place: it saves when it is back.
+before, and when the kernel or the server ends. A page that has only lost its network is waited for
+longer: it saves when it is back.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tengen_studio.runs.writing import write_outputs
 log = logging.getLogger(__name__)
 
 AWAY = 20  # seconds without a page after which the server writes
+LOST = 10  # times as long, where the page was cut off and may come back
 OFTEN = 30.0  # seconds between two writings of a cell that still runs
 _TICK = 2.0
 _ACTIONS = "https://events.jupyter.org/jupyter_server/kernel_actions/v1"
@@ -129,7 +130,7 @@ class Recorder:
 
     def _is_due(self, ear: Ear) -> bool:
         now = time.monotonic()
-        if ear.pages or not ear.closed or now - ear.left < self._away:
+        if ear.pages or now - ear.left < self._away * (1 if ear.closed else LOST):
             return False
         over = any(run.unwritten and run.state == "done" for run in ear.book.runs.values())
         return over or now - ear.written > OFTEN

@@ -109,8 +109,9 @@ def on_disk(folder: Path) -> list[Any]:
     return [(cell.execution_count, "".join(o["text"] for o in cell.outputs)) for cell in read.cells]
 
 
+@pytest.mark.parametrize("code", [1001, 1006], ids=["closed", "cut off for good"])
 async def test_closed_in_the_middle_written_at_the_end(
-    page: Page, host: Browser, jp_root_dir: Path
+    page: Page, host: Browser, jp_root_dir: Path, code: int
 ) -> None:
     await page.open()
     await page.run("import time", "a")
@@ -118,7 +119,7 @@ async def test_closed_in_the_middle_written_at_the_end(
     run = await page.until("b", state="running")
     assert run["count"] in (None, 2)
     assert on_disk(jp_root_dir) == [(None, ""), (None, "")], "a page that is there saves itself"
-    page.socket.close(1001)
+    page.socket.close(code)
     run = await page.until("b", state="done")
     assert run["outputs"] == [
         {"kind": "stream", "content": {"name": "stdout", "text": "0\n1\n2\n3\n"}}
