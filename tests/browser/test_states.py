@@ -16,7 +16,15 @@ from .studio import Studio
 from .test_convert import BUTTON
 from .test_home import CARD, HOME, open_home
 from .test_memory import ALL_CELLS, CODE, IDLE, view_menu, write_notebook
-from .test_projects import DIFF, PANEL, directory_of, make_project, notebook, show_panel
+from .test_projects import (
+    DIFF,
+    PANEL,
+    directory_of,
+    make_project,
+    notebook,
+    save_version,
+    show_panel,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -117,3 +125,62 @@ def test_what_asks_a_kernel_says_that_it_asks(
     page.wait_for_selector(".tengen-Memory h2:has-text('held now')")
     page.click(".lm-TabBar-tabLabel:text-is('Static: asked.ipynb')")
     page.wait_for_selector(".tengen-Convert button[type=submit]")
+
+
+BREAK = """\
+from tengen.viz import conversion, live
+kept = live.live, conversion.convertible
+def refuse(*_, **__):
+    raise RuntimeError('out of order')
+live.live = conversion.convertible = refuse"""
+MEND = "live.live, conversion.convertible = kept"
+
+
+@pytest.mark.long
+def test_what_asks_a_kernel_fails_and_recovers(
+    launch: Launch, open_lab: OpenLab, picture: Picture
+) -> None:
+    studio = launch(settings=ALL_CELLS)
+    write_notebook(studio, "broken.ipynb", BREAK, MEND)
+    page = open_lab(studio, "/lab/tree/broken.ipynb?reset")
+    page.wait_for_selector(IDLE)
+    page.locator(".jp-NotebookPanel .jp-Cell").first.click()
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_selector(".jp-InputPrompt:text-is('[1]:')")
+    page.click(BUTTON)
+    page.wait_for_selector(".tengen-Convert [role=alert] h2:text-is('The kernel gave no answer')")
+    assert "out of order" in page.locator(".tengen-Convert [role=alert]").inner_text()
+    view_menu(page, "Memory of the kernel")
+    page.wait_for_selector(".tengen-Memory [role=alert]")
+    assert "out of order" in page.locator(".tengen-Memory [role=alert]").inner_text()
+    picture(page, "states-failed")
+    page.locator(".jp-NotebookPanel .jp-Cell").nth(1).click()
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_selector(".jp-InputPrompt:text-is('[2]:')")
+    page.locator(".tengen-Memory").get_by_role("button", name="Look again").click()
+    page.wait_for_selector(".tengen-Memory h2:text-is('No tensors yet')")
+    page.click(".lm-TabBar-tabLabel:text-is('Static: broken.ipynb')")
+    page.locator(".tengen-Convert").get_by_role("button", name="Try again").click()
+    page.wait_for_selector(".tengen-Convert h2:text-is('Nothing to make static yet')")
+    picture(page, "states-empty")
+
+
+def test_two_sides_that_are_the_same_and_a_project_shared_with_nobody(
+    launch: Launch, open_lab: OpenLab
+) -> None:
+    studio = launch()
+    page = open_lab(studio)
+    page.wait_for_selector(CARD)
+    show_panel(page)
+    make_project(page, "kappa")
+    (directory_of(studio, "kappa") / "new.ipynb").write_text(notebook("a = 1"))
+    save_version(page, "one cell")
+    page.click(f"{PANEL} li[data-version] button:has-text('What changed')")
+    page.wait_for_selector(f"{DIFF} .tengen-Diff-cell")
+    page.locator(DIFF).get_by_label("from").select_option("2")
+    page.locator(DIFF).get_by_label("to").select_option("folder")
+    page.wait_for_selector(f"{DIFF} p:text-is('Both sides are the same.')")
+    page.click(f"{PANEL} button:has-text('Share…')")
+    page.wait_for_selector(".tengen-Share h3:has-text('Links')")
+    assert page.locator(".tengen-Share button:text-is('Revoke')").count() == 0
+    assert page.locator(".tengen-Share button:text-is('Remove')").count() == 0
