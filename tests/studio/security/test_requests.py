@@ -132,7 +132,7 @@ class StarByAnyVerb(StudioHandler):
 
 async def test_a_get_keeps_nothing_that_it_writes(world: World, jp_serverapp: Any) -> None:
     project = world.project()
-    route = (r"/tengen-studio/careless/(\w+)", StarByAnyVerb, {"name": "tengen_studio"})
+    route = (r"/tengen-studio/careless/([\w-]+)", StarByAnyVerb, {"name": "tengen_studio"})
     jp_serverapp.web_app.add_handlers(".*$", [(jp_serverapp.base_url[:-1] + route[0], *route[1:])])
     before = state(world.studio)
     owner = world.people["owner"]
