@@ -76,7 +76,7 @@ class Recorder:
         if ear is None:
             ear = self._ears[kernel_id] = Ear(Book(), None, [])
             self._watch(self._kernels.get_kernel(kernel_id), ear.book)
-        self._listen(kernel_id, ear, anew=ear.book.starts)
+        self._listen(kernel_id, ear)
         ear.pages.add(page)
 
     def left(self, kernel_id: str, page: Any, closed: bool) -> None:
@@ -153,16 +153,12 @@ class Recorder:
             if not ear.book.starts:
                 ear.book.end()
             if kernel_id in self._kernels:
-                self._listen(kernel_id, ear, anew=True)
+                self._listen(kernel_id, ear)
 
-    def _listen(self, kernel_id: str, ear: Ear, anew: bool = False) -> None:
-        """Listen where the kernel speaks now.
-
-        An old connection to a new process at the same place takes a while to find it, and what is
-        said meanwhile is lost: `anew` makes a new one.
-        """
+    def _listen(self, kernel_id: str, ear: Ear) -> None:
+        """Listen where the kernel speaks now."""
         kernel = self._kernels.get_kernel(kernel_id)
-        if list(kernel.ports) == ear.ports and not anew:
+        if list(kernel.ports) == ear.ports:
             return
         if ear.stream is not None:
             ear.stream.close()
