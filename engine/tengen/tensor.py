@@ -103,7 +103,8 @@ class Tensor(Value, _ArrayMethods):
     @property
     def shape(self) -> Any:
         """The dimensions, a tuple of ints."""
-        return self.type.shape
+        shape, watch = self.type.shape, state.sizes
+        return shape if watch is None else watch.shape(shape)
 
     @property
     def ndim(self) -> int:
@@ -113,7 +114,8 @@ class Tensor(Value, _ArrayMethods):
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self.type.size
+        size, watch = self.type.size, state.sizes
+        return size if watch is None else watch.size(size)  # type: ignore[no-any-return]
 
     @property
     def dtype(self) -> Any:
@@ -243,7 +245,8 @@ class Tensor(Value, _ArrayMethods):
     def __len__(self) -> int:
         if not self.ndim:
             raise ShapeError("[len] a 0-d tensor has no length")
-        return int(self.shape[0])
+        size, watch = int(self.type.shape[0]), state.sizes
+        return size if watch is None else watch.size(size)  # type: ignore[no-any-return]
 
     def __hash__(self) -> int:
         return id(self)

@@ -21,7 +21,12 @@ def user_frame() -> FrameType | None:
 def is_outside(frame: FrameType) -> bool:
     """Whether a frame is the user's; the shipped models count as theirs."""
     module = frame.f_globals.get("__name__", "")
-    return module.startswith(_MODELS) or not (module.startswith(_INSIDE) or module == "tengen")
+    return is_shipped_model(frame) or not (module.startswith(_INSIDE) or module == "tengen")
+
+
+def is_shipped_model(frame: FrameType) -> bool:
+    """Whether a frame is that of a model that comes with the framework."""
+    return frame.f_globals.get("__name__", "").startswith(_MODELS)  # type: ignore[no-any-return]
 
 
 def user_line() -> str:

@@ -13,13 +13,15 @@ class ThreadState(threading.local):
     """`mode` None means eager. `recorders` counts active gradient recordings, `epoch` names
     the present one; values of an earlier epoch are constants. `precision` is the autocast policy,
     None outside of one. `scope` is the linked list (outer, name) of the modules being called,
-    `tape` weak references to the recorded calls that hold much memory."""
+    `tape` weak references to the recorded calls that hold much memory, `sizes` what is told of
+    the shapes that Python asks for, None where nobody is."""
 
     mode: Any = None
     recorders: int = 0
     epoch: int = 0
     scope: Any = None
     precision: Any = None
+    sizes: Any = None
 
     def __init__(self) -> None:
         self.tape: list[Any] = []

@@ -65,6 +65,7 @@ def convert(
         Examination(replay, samples, report, progress, stop, others, seconds).run()
         if report.cancelled or not report.ok:
             replay.frozen = False
+    replay.report = report
     report.replay = "frozen" if replay.frozen else "checked"
     return made
 

@@ -18,13 +18,15 @@ from ..module import Module
 from ..random import generator
 from ..tensor import Tensor
 from .costs import Clock
+from .frozen import Given
 from .outcome import Outcome, agree, outcome_of
 from .parity import KINDS, LOOSEST, Judge, Tolerances, move_last_bits, sensitivity, widen_floats
 from .reachable import Reachable, reachable
 from .reasons import CAUSES
 from .report import ConversionReport, Finding, ParityRow
-from .samples import perturbed, resized
+from .samples import other_batches, perturbed
 from .snapshot import Snapshot
+from .specialisations import ANY, EACH
 from .static import Replay
 from .structure import flat_tensors, flatten
 
@@ -224,7 +226,7 @@ class Examination:
         kernels chosen in place; the dynamic one may round otherwise.
         """
         dynamic = self._outcome(self.function, samples)
-        guarded = not any(kept.fits(samples, {}) for kept in self.replay.kept)
+        guarded = self.replay.calls.find(Given(samples, {})) is None
         records = self.replay.runner.tree.records
         checked = self._outcome(self.replay.checked, samples)
         grown = self.replay.runner.tree.records - records
@@ -293,12 +295,30 @@ class Examination:
                 module.training = mode
 
     def _another_batch(self) -> None:
-        samples = resized(self.samples)
-        if samples is None or self._outcome(self.function, samples).error is not None:
+        """Record a second batch size; a third must follow from the two if they make one graph."""
+        first, *others = other_batches(self.samples) or [None]
+        if first is None or self._outcome(self.function, first).error is not None:
             return
         programs = len(self.replay.runner.tree.programs)
-        self._trial("another batch size", samples)
-        self.report.specialisations += len(self.replay.runner.tree.programs) > programs
+        self._trial("another batch size", first)
+        calls = self.replay.calls
+        if self.replay.frozen:
+            self._outcome(self.replay, first)
+            if not calls.batch:  # the samples have one row, which no other size follows from
+                self._outcome(self.replay, others[0])
+            elif calls.batch == ANY:
+                self._third_batch(others[0])
+        self.report.batches(calls.batch or EACH, calls.why)
+        if self.report.batch == EACH:
+            self.report.specialisations += len(self.replay.runner.tree.programs) > programs
+
+    def _third_batch(self, samples: Any) -> None:
+        """Compare a batch size that was never recorded with the checked call."""
+        recorded = self.replay.calls.recorded
+        expected = self._outcome(self.replay.checked, samples)
+        found = self._repeats(self.replay.checked, self.replay, samples, expected)
+        if self.replay.calls.recorded == recorded:
+            self._find("a batch size that was not recorded", not found, found)
 
     def _called_again(self) -> None:
         """Several calls one after the other, each from where the last one left off."""

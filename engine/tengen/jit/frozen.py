@@ -6,6 +6,7 @@ of modules, autocast and plain values are guarded, and what cannot be replayed i
 reason.
 """
 
+import dataclasses
 import weakref
 from collections.abc import Callable
 from functools import cached_property
@@ -17,6 +18,7 @@ from ..graph.value import wrap
 from ..optimizer import Optimizer
 from ..runtime.lazy import LazyBuffer
 from ..tensor import Tensor
+from .batches import batch_among
 from .guards import Guards
 from .observed import Observed
 from .reachable import reachable
@@ -27,13 +29,28 @@ from .session import settle
 from .structure import flat_tensors, flatten, rebuild, same
 
 
+class Given:
+    """The arguments of a call: their tensors, and what they are beside.
+
+    `alike` has for each tensor the first one that shares its value: aliased arguments are another
+    call.
+    """
+
+    __slots__ = ("alike", "leaves", "template", "types")
+
+    def __init__(self, args: Any, kwargs: Any):
+        self.leaves: list[Tensor] = []
+        self.template = flatten((args, kwargs), self.leaves)
+        self.types = [t.type for t in self.leaves]
+        first: dict[int, int] = {}
+        self.alike = [first.setdefault(id(t._buffer), i) for i, t in enumerate(self.leaves)]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Argument:
     """A returned tensor that is argument `index` itself."""
 
-    __slots__ = ("index",)
-
-    def __init__(self, index: int):
-        self.index = index
+    index: int
 
 
 class _Gradient:
@@ -56,9 +73,11 @@ class Frozen:
     """A call without its Python. `reasons` is empty when that is possible."""
 
     def __init__(self, function: Callable[..., Any], args: Any, kwargs: Any):
-        self.leaves: list[Tensor] = []
-        self.template = flatten((args, kwargs), self.leaves)
-        self.types = [t.type for t in self.leaves]
+        given = Given(args, kwargs)
+        self.leaves = given.leaves
+        self.template, self.types, self.alike = given.template, given.types, given.alike
+        self.batch = batch_among(self.types)
+        self.looks: list[Reason] = []
         self.function = function
         self.reasons: list[Reason] = []
         self.pieces: list[Stretch] = []
@@ -75,13 +94,13 @@ class Frozen:
         self.optimizers: list[Optimizer] = seen.optimizers
         self.places = [p for p in seen.places if not _counts(p)]
         self.links, self.sizes = seen.links, seen.sizes
-        self.alike = _alike(self.leaves)
         self.precision = state.precision
 
     def record(self, runner: Runner, args: Any, kwargs: Any) -> Any:
         """Run the call once, checked; what the function returned."""
-        session = Observed(runner, self.function)
+        session = Observed(runner, self.function, self.batch)
         before, state.mode = state.mode, session
+        state.sizes = session.sizes
         handed = [t._buffer for t in self.leaves]
         self.known = {id(t._buffer): t for t in self.tensors}
         self.accumulated = {id(t.grad._buffer): t for t in self.tensors if t.grad is not None}
@@ -91,7 +110,7 @@ class Frozen:
             session.flush()
             self._keep(runner, session, result, handed)
         finally:
-            state.mode = before
+            state.mode, state.sizes = before, None
             session.close()
         for tensor in flat_tensors(result):
             settle(tensor)
@@ -102,7 +121,7 @@ class Frozen:
             *session.reasons,
             *[r.reason for r in session.readings if r.at is not session.at or not r.last],
         ]
-        self.pieces, self.waits = session.stretches, session.waits
+        self.pieces, self.waits, self.looks = session.stretches, session.waits, session.looks
         self.runner = runner
         if len(session.stretches) > 1:
             self.reasons.append(reason("pieces", f"{len(session.stretches)} pieces", here=False))
@@ -212,20 +231,39 @@ class Frozen:
             elif isinstance(grad, Tensor) and id(grad._buffer) in outputs:
                 self.grads[handle] = outputs[id(grad._buffer)]
 
-    def fits(self, args: Any, kwargs: Any) -> list[Tensor] | None:
-        """The tensors of a call that this stands for, or None."""
-        leaves: list[Tensor] = []
-        template = flatten((args, kwargs), leaves)
-        if len(leaves) != len(self.types) or not same(template, self.template):
-            return None
-        if any(t.type is not kind for t, kind in zip(leaves, self.types, strict=True)):
-            return None
-        if _alike(leaves) != self.alike or state.precision != self.precision:
-            return None
-        return leaves if self.guards.hold() else None
+    def interface(self) -> tuple[Any, ...]:
+        """What the call takes, returns and keeps, to be compared with that of another call."""
+        arguments = {id(t): _Argument(i) for i, t in enumerate(self.leaves)}
+
+        def known(what: Any) -> Any:
+            if isinstance(what, Tensor):
+                return arguments.get(id(what), id(what))
+            return ("gradient", id(what.handle)) if type(what) is _Gradient else what
+
+        return (
+            [known(source) for source in self.sources],
+            [known(what) for what in self.returned],
+            {known(handle): index for handle, index in self.writes.items()},
+            {known(handle): index for handle, index in self.grads.items()},
+            {known(handle) for handle in self.cleared},
+        )
+
+    def fits(self, given: "Given") -> bool:
+        """Whether this stands for a call with these arguments."""
+        return self.types == given.types and self.agrees(given)
+
+    def agrees(self, given: "Given") -> bool:
+        """Whether it would but for shapes and data types."""
+        return (
+            len(self.types) == len(given.types)
+            and same(given.template, self.template)
+            and given.alike == self.alike
+            and state.precision == self.precision
+            and self.guards.hold()
+        )
 
     def __call__(self, leaves: list[Tensor]) -> Any:
-        """Run on the tensors of a call that `fits` found."""
+        """Run on the tensors of a call that this stands for."""
         for optimizer in self.optimizers:
             refresh = getattr(optimizer, "refresh_scalars", None)
             if refresh is not None:
@@ -266,12 +304,6 @@ def _moved(what: Any, now: dict[int, int]) -> Any:
     if type(what) is HandedOut:
         return HandedOut(now[what.index], what.number)
     return now[what] if type(what) is int else what
-
-
-def _alike(leaves: list[Tensor]) -> tuple[int, ...]:
-    """For each tensor the first one that shares its value: aliased arguments are another call."""
-    first: dict[int, int] = {}
-    return tuple([first.setdefault(id(t._buffer), i) for i, t in enumerate(leaves)])
 
 
 def _counts(place: tuple[Any, Any, Any]) -> bool:

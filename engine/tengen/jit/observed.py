@@ -11,17 +11,21 @@ from .readings import Reading, code_of, in_the_result
 from .reasons import Reason, reason
 from .runner import Runner, Stretch
 from .session import Session
+from .sizes import Watch
 
 
 class Observed(Session):
     """A run that also notes what stands in the way of skipping its Python.
 
     `given` are the identities of the buffers that the program took, some of which it wrote over;
-    `readings` the values that Python looked at, `piece` what the last program was made from.
+    `readings` the values that Python looked at, `piece` what the last program was made from,
+    `looks` where the user's code looked at sizes that may follow the batch.
     """
 
-    def __init__(self, runner: Runner, function: Callable[..., Any]):
+    def __init__(self, runner: Runner, function: Callable[..., Any], batch: int):
         super().__init__(runner.tree, self._execute)
+        self.looks: list[Reason] = []
+        self.sizes = Watch(batch, self.looks) if batch > 1 else None
         self.code = code_of(function)
         self.runner = runner
         self.running = 0.0

@@ -22,6 +22,7 @@ CAUSES = {
     "output": "gives a result that a replay does not reproduce",
     "failure": "fails for other inputs",
     "shape": "is recorded anew for another shape",
+    "batch size": "looks at the batch size",
 }
 
 

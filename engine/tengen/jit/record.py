@@ -85,12 +85,16 @@ class Record:
 
 
 class Tree:
-    """All records of one function, and what was compiled for stretches of them."""
+    """All records of one function, and what was compiled for stretches of them.
+
+    `derived` are stretches that were made from recorded ones for other batch sizes.
+    """
 
     def __init__(self) -> None:
         self.root = Record(None, None, (), [], 0, None)
         self.lock = threading.RLock()
         self.programs: dict[Any, Any] = {}
+        self.derived: dict[Any, Any] = {}
         self.records = 0
         self.version = 0
 

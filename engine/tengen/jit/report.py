@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from .batches import Varies
 from .reasons import CAUSES, Reason, suggestion
 from .rewriting import Patch, patch_for
 
@@ -76,13 +77,22 @@ class Finding:
 
 @dataclasses.dataclass
 class ConversionReport:
-    """The account of a conversion. Stages that were not run leave their lists empty."""
+    """The account of a conversion. Stages that were not run leave their lists empty.
+
+    `batch`: "any" if one graph serves every batch size from 2 on, "each" if every size is recorded
+    by itself, because of `batch_note` in a line of yours; "" if no other size was tried. `specialisations` counts the
+    recordings, those of later calls too.
+    """
 
     name: str
     replay: str = "checked"
     segments: int = 0
     operators: int = 0
     specialisations: int = 1
+    batch: str = ""
+    batch_note: str = ""
+    batch_file: str = ""
+    batch_line: int = 0
     runs: int = 0
     compile_seconds: float = 0.0
     parity: list[ParityRow] = dataclasses.field(default_factory=list)
@@ -116,6 +126,19 @@ class ConversionReport:
                 else:
                     parts.append(f"{row.after / row.before:.0%} of the memory")
         return ", ".join(parts) + "."
+
+    def batches(self, how: str, why: Varies | None) -> None:
+        """Note how other batch sizes are met, and why each by itself."""
+        self.batch, self.batch_note, self.batch_file, self.batch_line = how, "", "", 0
+        if why is not None:
+            self.batch_note, self.batch_file, self.batch_line = str(why), why.file, why.line
+
+    def _batches(self) -> str:
+        because = f": {self.batch_note}" if self.batch_note else ""
+        because += f" at {self.batch_file}:{self.batch_line}" if self.batch_file else ""
+        return {"any": "one graph for all", "each": f"each recorded by itself{because}"}.get(
+            self.batch, "not tried"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data, the contract of the studio's view."""
@@ -191,6 +214,7 @@ class ConversionReport:
                     ["segments", str(self.segments)],
                     ["operators", str(self.operators)],
                     ["specialisations", str(self.specialisations)],
+                    ["other batch sizes", self._batches()],
                     ["runs of your code", str(self.runs)],
                     ["capture and compile", f"{self.compile_seconds:.2f} s"],
                 ],

@@ -123,22 +123,26 @@ class Runner:
             stretch.programs[forms, donated, settings] = program
         return program
 
+    def stretches(self) -> list[Stretch]:
+        """All that was compiled so far."""
+        return [*self.tree.programs.values(), *self.tree.derived.values()]
+
+    def programs(self) -> list[Any]:
+        """Their programs, one for each physical signature."""
+        return [program for s in self.stretches() for program in s.programs.values()]
+
     def without_graphs(self) -> list[str]:
         """The reasons why programs on a GPU are not replayed as CUDA graphs."""
-        stretches = list(self.tree.programs.values())
-        found = {program.without_graph for s in stretches for program in s.programs.values()}
-        return sorted(found - {""})
+        return sorted({program.without_graph for program in self.programs()} - {""})
 
     def arena_bytes(self) -> int:
         """Bytes of the memory that the compiled programs share."""
-        programs = [p for s in self.tree.programs.values() for p in s.programs.values()]
-        return max((p.nbytes for p in programs), default=0)
+        return max((program.nbytes for program in self.programs()), default=0)
 
     def release(self) -> None:
         """Let go of that memory; the next run makes it anew."""
-        for stretch in self.tree.programs.values():
-            for program in stretch.programs.values():
-                program.release()
+        for program in self.programs():
+            program.release()
 
     def profile(self) -> dict[str, Any]:
         """What the steps of all programs cost so far, the most expensive first; see `Cost`."""

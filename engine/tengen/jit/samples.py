@@ -33,14 +33,22 @@ def perturbed(samples: Any, seed: int) -> Any:
     return _mapped(samples, change)
 
 
-def resized(samples: Any) -> Any:
-    """The samples with one row fewer along the batch axis they share; None where none is."""
+def other_batches(samples: Any) -> list[Any]:
+    """The samples at two other sizes of the batch axis they share, of the rows they have; [] where
+    they share none. Neither size is 1."""
     leaves: list[Tensor] = []
     flatten(samples, leaves)
     sizes = {t.shape[0] for t in leaves if t.ndim}
-    if len(sizes) != 1 or max(sizes) < 3:
-        return None
-    return _mapped(samples, lambda t: t[:-1] if t.ndim else t)
+    batch = max(sizes, default=0)
+    if len(sizes) != 1 or batch < 1:
+        return []
+    near = [size for size in (batch - 1, batch - 2, batch + 1, batch + 2) if size > 1]
+
+    def resized(size: int) -> Any:
+        rows = np.arange(size) % batch
+        return _mapped(samples, lambda t: t[rows] if t.ndim else t)
+
+    return [resized(size) for size in near[:2]]
 
 
 def batch_of(samples: Any) -> int:

@@ -5,9 +5,11 @@ from typing import Any
 
 from ..graph.state import state
 from ..module import Module
-from .frozen import Frozen
+from .frozen import Given
 from .runner import Runner
-from .trace import MOST_FROZEN, run_checked
+from .session import settle
+from .specialisations import MOST_FROZEN, Specialisations
+from .structure import flat_tensors
 
 PATIENCE = 4
 """Calls in a row that may fail to be frozen before no more are tried."""
@@ -20,14 +22,16 @@ class Replay:
     """Runs a function statically: frozen where that was proved safe, checked otherwise.
 
     `frozen` tells whether Python may be skipped. Calls that are recorded for a gradient are
-    always checked, since the tape belongs to Python.
+    always checked, since the tape belongs to Python. `report` is told of what is recorded.
     """
 
-    def __init__(self, function: Callable[..., Any], runner: Runner):
+    report: Any = None
+
+    def __init__(self, function: Callable[..., Any], runner: Runner, frozen: bool = False):
         self.function = function
         self.runner = runner
-        self.frozen = False
-        self.kept: list[Frozen] = []
+        self.frozen = frozen
+        self.calls = Specialisations(function, runner)
         self.failures = 0
         self.useless = 0
 
@@ -36,27 +40,50 @@ class Replay:
             return self.function(*args, **kwargs)
         given_up = self.failures >= PATIENCE or self.useless >= USELESS
         if not self.frozen or state.recorders or given_up:
-            return run_checked(self.runner, self.function, args, kwargs)
-        for frozen in self.kept:
-            leaves = frozen.fits(args, kwargs)
-            if leaves is not None:
-                self.useless = 0
-                return frozen(leaves)
-        frozen = Frozen(self.function, args, kwargs)
-        result = frozen.record(self.runner, args, kwargs)
-        if frozen.reasons:
+            return self.checked(*args, **kwargs)
+        given = Given(args, kwargs)
+        found = self.calls.find(given)
+        if found is not None:
+            self.useless = 0
+            return found(given.leaves)
+        made, result = self.calls.record(given, args, kwargs)
+        if made.reasons:
             self.failures += 1
         else:
             self.failures = 0
             self.useless += 1
-            if len(self.kept) >= MOST_FROZEN:
-                del self.kept[0]
-            self.kept.append(frozen)
+        if self.report is not None:
+            self.report.specialisations += 1
+            if self.calls.batch:
+                self.report.batches(self.calls.batch, self.calls.why)
         return result
 
     def checked(self, *args: Any, **kwargs: Any) -> Any:
         """One call with Python running."""
-        return run_checked(self.runner, self.function, args, kwargs)
+        programs = self.runner.tree.programs
+        known = len(programs)
+        result = run_checked(self.runner, self.function, args, kwargs)
+        if self.report is not None and len(programs) > known:
+            self.report.specialisations += 1
+        return result
+
+
+def run_checked(runner: Runner, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """One call of a function, recorded or checked against its records."""
+    session = runner.session()
+    before, state.mode = state.mode, session
+    try:
+        result = function(*args, **kwargs)
+        session.flush()
+    except BaseException:
+        session.give_up()
+        raise
+    finally:
+        state.mode = before
+        session.close()
+    for tensor in flat_tensors(result):
+        settle(tensor)
+    return result
 
 
 class StaticFunction:

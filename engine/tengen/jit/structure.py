@@ -55,7 +55,7 @@ def flat_tensors(value: Any) -> list[Tensor]:
 def _rebuilt(like: Any, parts: list[Any]) -> Any:
     if isinstance(like, tuple) and hasattr(like, "_fields"):
         return type(like)(*parts)
-    return type(like)(parts) if type(like) in (list, tuple) else list(parts)
+    return tuple(parts) if isinstance(like, tuple) else list(parts)
 
 
 def same(a: Any, b: Any) -> bool:

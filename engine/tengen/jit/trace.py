@@ -11,13 +11,9 @@ from ..graph.state import state
 from .capture import Capture, captured
 from .compiling import runner_for
 from .configs import DTRConfig, GraphOptimizationConfig, SublinearMemoryConfig
-from .frozen import Frozen
 from .runner import Runner
-from .session import Session, settle
-from .structure import flat_tensors
-
-MOST_FROZEN = 32
-"""Frozen specialisations kept of one function; other calls are checked ones."""
+from .session import Session
+from .static import Replay
 
 
 class trace:
@@ -35,7 +31,8 @@ class trace:
     `dtr_config`: has its meaning in dynamic mode only (`tengen.dtr`). `profiling`: measure every
     operator; see `get_profile`. `opt_level`: 0 runs operators one by one, 1 leaves out the
     fusions, 2 takes every pass. `graph_opt_config`: single passes on or off. `symbolic_shape`:
-    kept; another shape is recorded by itself. `memory_budget`: bytes (int) or a fraction of the
+    kept; without Python one graph serves every batch size where that is proved, and another shape
+    is recorded by itself. `memory_budget`: bytes (int) or a fraction of the
     memory without recompute (float) that the graph may take.
     """
 
@@ -63,7 +60,6 @@ class trace:
         self.__wrapped__ = function
         self._symbolic = symbolic
         self._capture_as_const = capture_as_const or record_only
-        self._without_host = without_host
         self._runner = runner_for(
             level=0 if record_only else opt_level,
             sublinear=sublinear_memory_config,
@@ -71,14 +67,14 @@ class trace:
             profiling=profiling,
             chosen=graph_opt_config.passes if graph_opt_config is not None else None,
         )
-        self._frozen: list[Frozen] = []
+        self._replay = Replay(function, self._runner, frozen=without_host)
         self._last: tuple[Any, Any] | None = None
         functools.update_wrapper(self, function, updated=())
 
     @property
     def without_host(self) -> bool:
         """True when Python is skipped where that is possible."""
-        return self._without_host
+        return self._replay.frozen
 
     @property
     def ops(self) -> list[Any]:
@@ -112,22 +108,7 @@ class trace:
             raise StateError("[trace] a traced function cannot be called while a rule is traced")
         if self._capture_as_const:
             self._last = (args, kwargs)
-        if self._without_host:
-            return self._without_python(args, kwargs)
-        return run_checked(self._runner, self.__wrapped__, args, kwargs)
-
-    def _without_python(self, args: Any, kwargs: Any) -> Any:
-        for frozen in self._frozen:
-            leaves = frozen.fits(args, kwargs)
-            if leaves is not None:
-                return frozen(leaves)
-        if len(self._frozen) >= MOST_FROZEN:
-            return run_checked(self._runner, self.__wrapped__, args, kwargs)
-        frozen = Frozen(self.__wrapped__, args, kwargs)
-        result = frozen.record(self._runner, args, kwargs)
-        if not frozen.reasons:
-            self._frozen.append(frozen)
-        return result
+        return self._replay(*args, **kwargs)
 
     def capture(self, *args: Any, **kwargs: Any) -> Capture:
         """The graph of a call, nothing computed; the last call's arguments by default."""
@@ -167,24 +148,6 @@ class trace:
     def get_profile(self) -> dict[str, Any]:
         """What was measured since the function was made; needs `profiling=True`."""
         return self._runner.profile()
-
-
-def run_checked(runner: Runner, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    """One call of a function, recorded or checked against its records."""
-    session = runner.session()
-    before, state.mode = state.mode, session
-    try:
-        result = function(*args, **kwargs)
-        session.flush()
-    except BaseException:
-        session.give_up()
-        raise
-    finally:
-        state.mode = before
-        session.close()
-    for tensor in flat_tensors(result):
-        settle(tensor)
-    return result
 
 
 @contextmanager

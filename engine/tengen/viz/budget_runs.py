@@ -59,7 +59,7 @@ class BudgetRuns:
         replay = self._replay
         with put_back(self.step, self.samples):
             replay(*self.samples)
-            replay.frozen = bool(replay.kept)  # else Python runs along, as in a checked trace
+            replay.frozen = bool(replay.calls.kept)  # else Python runs along, as in a checked trace
             replay(*self.samples)
 
     def release(self) -> None:
@@ -68,9 +68,8 @@ class BudgetRuns:
 
     def _kept(self) -> int:
         """Bytes that the programs hold between runs: their arena, and what is computed once."""
-        stretches = self._replay.runner.tree.programs.values()
-        programs = [program for s in stretches for program in s.programs.values()]
-        return self._replay.runner.arena_bytes() + max((p.kept_bytes for p in programs), default=0)
+        runner = self._replay.runner
+        return runner.arena_bytes() + max((p.kept_bytes for p in runner.programs()), default=0)
 
     def point(self) -> dict[str, Any]:
         """The measured point of the budget curve: the middle time and the largest peak so far."""

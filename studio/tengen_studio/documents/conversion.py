@@ -13,6 +13,7 @@ import msgspec
 TargetKind = Literal["step", "module", "function"]
 ConversionState = Literal["running", "done", "failed", "stopped"]
 ReplayKind = Literal["frozen", "checked"]
+BatchKind = Literal["", "any", "each"]
 
 
 class ConversionPatch(msgspec.Struct, frozen=True):
@@ -79,6 +80,10 @@ class ConversionReport(msgspec.Struct, frozen=True):
     segments: int
     operators: int
     specialisations: int
+    batch: BatchKind
+    batch_note: str
+    batch_file: str
+    batch_line: int
     runs: int
     compile_seconds: float
     parity: list[ParityRow]

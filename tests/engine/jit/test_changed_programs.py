@@ -194,7 +194,7 @@ def test_a_program_that_changes_at_every_call_is_followed_and_not_recorded_for_e
     for _ in range(80):
         net.settings["slope"] = net.settings["slope"] + 1
         np.testing.assert_allclose(static(X).numpy(), net(X).numpy(), rtol=1e-4, atol=1e-6)
-    assert len(static._replay.kept) <= 32 and static._replay.useless <= 64
+    assert len(static._replay.calls.kept) <= 32 and static._replay.useless <= 64
 
 
 def test_a_converted_module_is_copied_and_pickled_as_the_dynamic_one():

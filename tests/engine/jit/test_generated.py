@@ -20,8 +20,8 @@ BINARY = (
 )  # fmt: skip
 
 
-def program(seed):
-    """A function of two (3, 4) tensors, with weights, branches, loops and writes of its own."""
+def program(seed, keeps_rows=True):
+    """A function of two (3, 4) tensors, or of (rows, 4) ones where it keeps no rows, with weights, branches, loops and writes of its own."""
     rng = np.random.default_rng(seed)
     length = int(rng.integers(3, 14))
     plan = [
@@ -29,7 +29,7 @@ def program(seed):
         for _ in range(length)
     ]
     weight = tg.Parameter(rng.standard_normal((4, 4)).astype("float32") * 0.5)
-    state = tg.tensor(np.zeros((3, 4), "float32"))
+    state = tg.tensor(np.zeros((3 if keeps_rows else 1, 4), "float32"))
     manager = tg.autodiff.GradManager().attach([weight])
     update = tg.optimizer.SGD([weight], lr=0.05, momentum=0.5)
     trains = bool(rng.random() < 0.5)
@@ -48,7 +48,8 @@ def program(seed):
                 else:
                     b = b + 0.1
             else:
-                state[...] = state * 0.5 + F.clip(a.detach(), -2, 2)
+                new = a.detach() if keeps_rows else a.detach().mean(0, keepdims=True)
+                state[...] = state * 0.5 + F.clip(new, -2, 2)
                 a = F.clip(a, -3, 3) + state
         return a, b
 
@@ -65,9 +66,9 @@ def program(seed):
     return call, (weight, state)
 
 
-def inputs(seed):
+def inputs(seed, rows=3):
     rng = np.random.default_rng(seed)
-    return [tg.tensor(rng.standard_normal((3, 4)).astype("float32")) for _ in range(2)]
+    return [tg.tensor(rng.standard_normal((rows, 4)).astype("float32")) for _ in range(2)]
 
 
 def run(seed, wrap):
@@ -90,3 +91,27 @@ def test_generated_programs(batch, without_host):
         static = run(seed, trace(without_host=without_host))
         for a, b in zip(eager, static, strict=True):
             np.testing.assert_allclose(b, a, rtol=1e-3, atol=1e-4, err_msg=f"program {seed}")
+
+
+@pytest.mark.parametrize(
+    "batch", [0, *[pytest.param(n, marks=pytest.mark.long) for n in range(1, 10)]]
+)
+def test_generated_programs_at_many_batch_sizes(batch):
+    def run(seed, wrap):
+        tg.random.seed(seed)
+        call, states = program(seed, keeps_rows=False)
+        call = wrap(call)
+        found = []
+        for rows in (3, 4, 8, 1, 2, 3, 8, 5):
+            found += [t.numpy() for t in call(*inputs(seed + rows, rows))]
+        return found + [t.numpy() for t in states], call
+
+    free = 0
+    for seed in range(50 * batch, 50 * (batch + 1)):
+        eager, _ = run(seed, lambda f: f)
+        static, call = run(seed, trace(without_host=True))
+        for a, b in zip(eager, static, strict=True):
+            np.testing.assert_allclose(b, a, rtol=1e-3, atol=1e-4, err_msg=f"program {seed}")
+        free += call._replay.calls.batch == "any"
+    assert free >= 10, "hardly a program is one graph for every batch"
+    print(f"{free} of 50 programs are one graph for every batch")

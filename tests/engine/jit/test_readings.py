@@ -48,7 +48,7 @@ def test_a_step_that_returns_numbers_runs_frozen():
         assert found["loss"] == pytest.approx(expected["loss"], rel=1e-6)
         assert found["parts"][0] == found["loss"]
         np.testing.assert_allclose(found["parts"][1], expected["parts"][1], rtol=1e-5)
-    assert len(still._frozen) == 1
+    assert len(still._replay.calls.kept) == 1
     assert convert(make(), X, Y, seconds=0.1).report.replay == "frozen"
 
 
@@ -62,7 +62,7 @@ def test_outputs_that_only_a_variable_held_are_left_out():
 
     run = trace(step, without_host=True)
     run(X, Y)
-    (frozen,) = run._frozen
+    (frozen,) = run._replay.calls.kept
     kinds = [v.type.shape for v in frozen.stretch.graph.outputs if v is not None]
     assert () in kinds and (12, 3) not in kinds
 
@@ -90,4 +90,4 @@ def test_other_readings_are_made_by_python(function):
         assert type(found) is type(expected)
         if isinstance(found, float):
             assert found == pytest.approx(expected, rel=1e-6)
-    assert not run._frozen
+    assert not run._replay.calls.kept

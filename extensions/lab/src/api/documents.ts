@@ -62,6 +62,10 @@ export interface ConversionReport {
   segments: number;
   operators: number;
   specialisations: number;
+  batch: '' | 'any' | 'each';
+  batch_note: string;
+  batch_file: string;
+  batch_line: number;
   runs: number;
   compile_seconds: number;
   parity: ParityRow[];

@@ -6,10 +6,14 @@ import type { RefusedSave, RefusedSavePage, Settled, SettleRequest } from './typ
 /** What to do with a refused save. */
 export type How = SettleRequest['how'];
 
-/** The latest refused save of a file, if there is one. */
-export async function latestRefused(server: Server, path: string): Promise<RefusedSave | null> {
+/** A refused save of a file, the latest where it is not known which; null if there is none. */
+export async function findRefused(
+  server: Server,
+  path: string,
+  id: string
+): Promise<RefusedSave | null> {
   const page = await request<RefusedSavePage>(server, `refused-saves${query({ path })}`);
-  return page.items[0] ?? null;
+  return page.items.find(item => item.id === id) ?? page.items[0] ?? null;
 }
 
 /** Bring a refused save back. */

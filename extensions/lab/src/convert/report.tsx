@@ -8,7 +8,7 @@ import { BlockerCard } from './card.tsx';
 import { barWidths, formatCost, formatDifference } from './figures.ts';
 import { Place } from './place.tsx';
 import type { ConvertProps } from './view.tsx';
-import { noteText, verdictText, whatText } from './words.ts';
+import { batchText, noteText, verdictText, whatText } from './words.ts';
 
 type Props = ConvertProps & { conversion: Conversion; report: ConversionReport };
 
@@ -223,7 +223,8 @@ function Findings(props: Props): React.ReactElement | null {
   );
 }
 
-function Ways({ report, trans }: Props): React.ReactElement {
+function Ways(props: Props): React.ReactElement {
+  const { report, trans } = props;
   const rows: [string, string][] = [
     [
       trans.__('replay'),
@@ -233,7 +234,7 @@ function Ways({ report, trans }: Props): React.ReactElement {
     ],
     [trans.__('compiled pieces'), String(report.segments)],
     [trans.__('operators'), report.operators.toLocaleString('en')],
-    [trans.__('programs'), String(report.specialisations)],
+    [trans.__('recordings'), String(report.specialisations)],
     [trans.__('runs of your code'), String(report.runs)],
     [trans.__('capture and compile'), formatCost(1000 * report.compile_seconds, 'ms')]
   ];
@@ -247,6 +248,11 @@ function Ways({ report, trans }: Props): React.ReactElement {
             <dd>{value}</dd>
           </React.Fragment>
         ))}
+        <dt>{trans.__('other batch sizes')}</dt>
+        <dd>
+          {batchText(report, trans)}{' '}
+          <Place {...props} file={report.batch_file} line={report.batch_line} text="" />
+        </dd>
       </dl>
     </section>
   );

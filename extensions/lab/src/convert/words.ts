@@ -73,9 +73,38 @@ export function whatText(what: string, trans: Texts): string {
     'another seed': trans.__('another seed'),
     'the other mode (train or eval)': trans.__('the other mode (train or eval)'),
     'another batch size': trans.__('another batch size'),
+    'a batch size that was not recorded': trans.__('a batch size that was not recorded'),
     'three calls in a row': trans.__('three calls in a row')
   };
   return words[what] ?? what;
+}
+
+/** How other batch sizes are met. */
+export function batchText(report: ConversionReport, trans: Texts): string {
+  if (report.batch === 'any') {
+    return trans.__('one graph for all');
+  }
+  if (report.batch !== 'each') {
+    return trans.__('not tried');
+  }
+  const plain = trans.__('each is recorded by itself');
+  const look = /^looks at the batch size \((.*)\)$/.exec(report.batch_note);
+  if (look) {
+    return trans.__('each is recorded by itself, since a line looks at it: %1', look[1]);
+  }
+  return report.batch_note ? `${plain} (${report.batch_note})` : plain;
+}
+
+/** What can be made static, in a few words. */
+export function targetText(text: string, trans: Texts): string {
+  const model = /^(.*), ([\d,]+) parameters$/.exec(text);
+  return model ? trans.__('%1, %2 parameters', model[1], model[2]) : text;
+}
+
+/** The name of an argument; a model's have none of their own. */
+export function argumentText(name: string, trans: Texts): string {
+  const numbered = /^input (\d+)$/.exec(name);
+  return numbered ? trans.__('input %1', numbered[1]) : name;
 }
 
 /** What a finding says further. */
