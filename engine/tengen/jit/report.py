@@ -80,7 +80,7 @@ class ConversionReport:
     """The account of a conversion. Stages that were not run leave their lists empty.
 
     `batch`: "any" if one graph serves every batch size from 2 on, "each" if every size is recorded
-    by itself, because of `batch_note` in a line of yours; "" if no other size was tried. `specialisations` counts the
+    by itself, because of `batch_note`; "" if no other size was tried. `specialisations` counts the
     recordings, those of later calls too.
     """
 

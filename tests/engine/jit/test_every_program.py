@@ -121,6 +121,28 @@ def test_the_report_of_its_conversion(name, tell):
 
 
 @programs
+def test_one_graph_serves_every_batch_size(name):
+    """Of the programs that are one graph; the others are recorded for each."""
+    found = []
+    for frozen in (False, True):
+        program = fresh(name)
+        widen(program)
+        step = trace(program.step, without_host=True) if frozen else program.step
+        tg.random.seed(5)
+        losses, given = [], program.samples
+        rows = given[0].shape[0]
+        for size in (rows, rows + 1, rows + 3, rows + 2, rows + 1):
+            losses.append(arrays(step(*[x[np.arange(size) % rows] for x in given])))
+        found.append((losses, [t.numpy() for t in program.tensors()]))
+    alike(found[1], found[0], rtol=1e-6, atol=1e-6)
+    calls = step._replay.calls
+    if program.whole:
+        assert (calls.batch, calls.recorded) == ("any", 2), calls.why
+    else:
+        assert calls.batch == ""
+
+
+@programs
 def test_its_memory_is_what_was_told(name, tell):
     program = fresh(name)
     if not program.whole:

@@ -21,7 +21,8 @@ BINARY = (
 
 
 def program(seed, keeps_rows=True):
-    """A function of two (3, 4) tensors, or of (rows, 4) ones where it keeps no rows, with weights, branches, loops and writes of its own."""
+    """A function of two (3, 4) tensors, or of (rows, 4) ones where it keeps no rows, with weights,
+    branches, loops and writes of its own."""
     rng = np.random.default_rng(seed)
     length = int(rng.integers(3, 14))
     plan = [
