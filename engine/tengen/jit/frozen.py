@@ -32,41 +32,41 @@ from .structure import flat_tensors, flatten, rebuild, same
 class Given:
     """The arguments of a call: their tensors, and what they are beside.
 
-    `alike` has for each tensor the first one that shares its value: aliased arguments are another
-    call.
+    `state` has for each tensor the first one that shares its value, since aliased arguments are
+    another call, and whether it has a gradient.
     """
 
-    __slots__ = ("alike", "leaves", "template", "types")
+    __slots__ = ("leaves", "state", "template", "types")
 
     def __init__(self, args: Any, kwargs: Any):
         self.leaves: list[Tensor] = []
         self.template = flatten((args, kwargs), self.leaves)
         self.types = [t.type for t in self.leaves]
         first: dict[int, int] = {}
-        self.alike = [first.setdefault(id(t._buffer), i) for i, t in enumerate(self.leaves)]
+        self.state = [
+            (first.setdefault(id(t._buffer), i), t.grad is not None)
+            for i, t in enumerate(self.leaves)
+        ]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Argument:
-    """A returned tensor that is argument `index` itself."""
+    """A tensor that is argument `index` itself."""
 
     index: int
 
 
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class _Gradient:
-    """The gradient that a handle has when the call begins."""
+    """The gradient that a handle or an argument has when the call begins."""
 
-    __slots__ = ("handle",)
+    owner: Any
 
-    def __init__(self, handle: Tensor):
-        self.handle = handle
-
-    @property
-    def _buffer(self) -> Any:
-        grad = self.handle.grad
-        assert grad is not None
-        settle(grad)
-        return grad._buffer
+    def of(self, leaves: list[Tensor]) -> Tensor:
+        """The gradient, in a call with these arguments."""
+        owner = leaves[self.owner.index] if type(self.owner) is _Argument else self.owner
+        grad: Tensor = owner.grad  # type: ignore[assignment]
+        return grad
 
 
 class Frozen:
@@ -75,7 +75,7 @@ class Frozen:
     def __init__(self, function: Callable[..., Any], args: Any, kwargs: Any):
         given = Given(args, kwargs)
         self.leaves = given.leaves
-        self.template, self.types, self.alike = given.template, given.types, given.alike
+        self.template, self.types, self.state = given.template, given.types, given.state
         self.batch = batch_among(self.types)
         self.looks: list[Reason] = []
         self.function = function
@@ -85,10 +85,14 @@ class Frozen:
         self.returned: list[Any] = []
         self.writes: dict[Any, int] = {}
         self.grads: dict[Any, int] = {}
+        self.argument_writes: dict[int, int] = {}
+        self.argument_grads: dict[int, int] = {}
         self._result_outputs: set[int] = set()
         self.waits: dict[tuple[str, int], float] = {}
-        seen = reachable(function, args, kwargs)
+        seen = reachable(function, (self.template,), {})
         self.tensors = seen.tensors
+        self.own = {id(t) for t in self.tensors}
+        self.own_arguments = self._own_among(self.leaves)
         self.modules = seen.modules
         self.guards = Guards((), (), (), (), ())
         self.optimizers: list[Optimizer] = seen.optimizers
@@ -102,8 +106,9 @@ class Frozen:
         before, state.mode = state.mode, session
         state.sizes = session.sizes
         handed = [t._buffer for t in self.leaves]
+        tensors = [*self.tensors, *self.leaves]
         self.known = {id(t._buffer): t for t in self.tensors}
-        self.accumulated = {id(t.grad._buffer): t for t in self.tensors if t.grad is not None}
+        self.accumulated = {id(t.grad._buffer): t for t in tensors if t.grad is not None}
         self.guards = Guards(self.modules, self.tensors, self.places, self.links, self.sizes)
         try:
             result = self.function(*args, **kwargs)
@@ -112,6 +117,7 @@ class Frozen:
         finally:
             state.mode, state.sizes = before, None
             session.close()
+            self.known, self.accumulated, self.leaves = {}, {}, []
         for tensor in flat_tensors(result):
             settle(tensor)
         return result
@@ -143,24 +149,27 @@ class Frozen:
         """Drop the outputs that only a variable of the call held when Python looked at a value;
         one that is still held is kept by somebody."""
         read = [what.index for what in self.returned if type(what) is HandedOut]
-        held = sorted({*self._result_outputs, *self.writes.values(), *self.grads.values(), *read})
+        kept = (self.writes, self.grads, self.argument_writes, self.argument_grads)
+        states = {index for what in kept for index in what.values()}
+        held = sorted({*self._result_outputs, *states, *read})
         slots = [lazy.slot for lazy in session.wanted]
         others = [weakref.ref(o) for i, o in enumerate(session.wanted) if i not in held]
         session.wanted, session.readings = [], []
-        kept = [lazy for ref in others if (lazy := ref()) is not None]
-        self.reasons += [reason("kept value", str(lazy.type), here=False) for lazy in kept]
+        stay = [lazy for ref in others if (lazy := ref()) is not None]
+        self.reasons += [reason("kept value", str(lazy.type), here=False) for lazy in stay]
         if not others or self.reasons:
             return
         now = {old: new for new, old in enumerate(held)}
         self.stretch = runner.stretch(session.piece, tuple([slots[index] for index in held]))
-        self.writes = {handle: now[index] for handle, index in self.writes.items()}
-        self.grads = {handle: now[index] for handle, index in self.grads.items()}
+        for states_of in kept:
+            states_of.update({what: now[index] for what, index in states_of.items()})
         self.returned = [_moved(what, now) for what in self.returned]
 
     @cached_property
     def written(self) -> list[int]:
         """The inputs that are handles which take a new value."""
-        return [i for i, h in enumerate(self.sources) if type(h) is not int and h in self.writes]
+        written = {*self.writes, *self.argument_writes}
+        return [i for i, source in enumerate(self.sources) if source in written]
 
     def _take_inputs(self, session: Observed, handed: list[Any]) -> None:
         numbers = {id(b): i for i, b in reversed(list(enumerate(handed)))}
@@ -170,7 +179,7 @@ class Frozen:
             given = session.given.get(number, 0)
             owner = self.accumulated.get(given)
             if owner is not None:
-                self.sources.append(_Gradient(owner))
+                self.sources.append(_Gradient(self._named(owner)))
                 continue
             ref = session.sources.get(number)
             handle = None if ref is None else ref()
@@ -219,32 +228,50 @@ class Frozen:
 
     def _take_states(self, session: Observed, outputs: dict[int, int]) -> None:
         self.cleared: list[Tensor] = []
+        arguments = {id(t): i for i, t in enumerate(self.leaves)}
         found = [ref() for ref in (*session.rebound.values(), *session.sources.values())]
         handles = {id(t): t for t in found if t is not None}
         for handle in handles.values():
+            argument = arguments.get(id(handle))
             index = outputs.get(id(handle._buffer))
-            if index is not None:
+            if index is not None and argument is not None:
+                self.argument_writes[argument] = index
+            elif index is not None:
                 self.writes[handle] = index
             grad = handle.grad
             if grad is None:
-                self.cleared.append(handle)
+                if argument is None:
+                    self.cleared.append(handle)
+                elif self.state[argument][1]:
+                    self.reasons.append(reason("side effect", "a gradient is cleared", here=False))
             elif isinstance(grad, Tensor) and id(grad._buffer) in outputs:
-                self.grads[handle] = outputs[id(grad._buffer)]
+                if argument is None:
+                    self.grads[handle] = outputs[id(grad._buffer)]
+                else:
+                    self.argument_grads[argument] = outputs[id(grad._buffer)]
+
+    def _named(self, handle: Tensor) -> Any:
+        """A handle, or which argument it is."""
+        for index, leaf in enumerate(self.leaves):
+            if leaf is handle:
+                return _Argument(index)
+        return handle
 
     def interface(self) -> tuple[Any, ...]:
         """What the call takes, returns and keeps, to be compared with that of another call."""
-        arguments = {id(t): _Argument(i) for i, t in enumerate(self.leaves)}
 
         def known(what: Any) -> Any:
-            if isinstance(what, Tensor):
-                return arguments.get(id(what), id(what))
-            return ("gradient", id(what.handle)) if type(what) is _Gradient else what
+            if type(what) is _Gradient:
+                return "gradient", known(what.owner)
+            return id(what) if isinstance(what, Tensor) else what
 
         return (
             [known(source) for source in self.sources],
             [known(what) for what in self.returned],
             {known(handle): index for handle, index in self.writes.items()},
             {known(handle): index for handle, index in self.grads.items()},
+            self.argument_writes,
+            self.argument_grads,
             {known(handle) for handle in self.cleared},
         )
 
@@ -252,13 +279,19 @@ class Frozen:
         """Whether this stands for a call with these arguments."""
         return self.types == given.types and self.agrees(given)
 
+    def _own_among(self, leaves: list[Tensor]) -> list[int]:
+        """Which arguments are tensors that the program has already: those are another call."""
+        own = self.own
+        return [id(t) if id(t) in own else 0 for t in leaves]
+
     def agrees(self, given: "Given") -> bool:
         """Whether it would but for shapes and data types."""
         return (
             len(self.types) == len(given.types)
             and same(given.template, self.template)
-            and given.alike == self.alike
+            and given.state == self.state
             and state.precision == self.precision
+            and self._own_among(given.leaves) == self.own_arguments
             and self.guards.hold()
         )
 
@@ -271,8 +304,10 @@ class Frozen:
         inputs = []
         for source in self.sources:
             handle = leaves[source] if type(source) is int else source
+            if type(handle) is _Gradient:
+                handle = handle.of(leaves)
             buffer = handle._buffer
-            if type(buffer) is LazyBuffer and type(handle) is not _Gradient:
+            if type(buffer) is LazyBuffer:
                 settle(handle)
                 buffer = handle._buffer
             inputs.append(buffer)
@@ -287,6 +322,10 @@ class Frozen:
             handle.grad = None
         for handle, index in self.grads.items():
             handle.grad = wrap(made[index], None)
+        for argument, index in self.argument_writes.items():
+            leaves[argument]._buffer, leaves[argument]._var = made[index], None
+        for argument, index in self.argument_grads.items():
+            leaves[argument].grad = wrap(made[index], None)
 
         def leaf(place: int) -> Any:
             what = self.returned[place]

@@ -246,13 +246,13 @@ def caches_first_shape() -> Made:
 
 
 @faulty
-def takes_its_own_weight() -> Made:
+def takes_its_own_weight_in_another_handle() -> Made:
     weight = x(4, 3, seed=5)
 
     def f(a: Any) -> Any:
         return a * weight
 
-    return f, (weight,)
+    return f, (weight.detach(),)
 
 
 # clean programs
