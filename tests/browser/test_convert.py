@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -178,6 +179,17 @@ def test_the_last_call_is_offered_without_asking(launch: Launch, open_lab: OpenL
     page.click(f"{PANEL} button:text-is('Show its graph')")
     page.wait_for_selector(".tengen-Graph-canvas:visible", timeout=PATIENCE)
     assert page.locator(".lm-TabBar-tabLabel:text-is('Graph of net')").count() == 1
+    # Beside the notebook there is little room: what is chosen is told below the graph.
+    canvas = page.locator(".tengen-Graph-canvas:visible")
+    canvas.locator(".tengen-Graph-legend").wait_for()  # from then on it hears keys
+    canvas.focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowDown")
+    details = page.locator(".tengen-Graph-details:visible")
+    details.get_by_role("button", name=re.compile(r"In\[2\], line \d")).click()
+    page.wait_for_selector(".jp-Cell.jp-mod-active:has-text('class Net')")
+    above, below = canvas.bounding_box(), details.bounding_box()
+    assert above and below and above["y"] + above["height"] <= below["y"] + 1
 
 
 def test_a_training_step_waits_for_the_running_cell_and_is_cancelled(

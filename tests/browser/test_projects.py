@@ -6,14 +6,15 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 
 from .studio import Studio
+from .test_pages import Host
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 Launch = Callable[..., Studio]
 OpenLab = Callable[..., "Page"]
@@ -105,6 +106,44 @@ def test_a_version_is_saved_compared_restored_and_nothing_is_lost(
     assert "lr = 0.1" in json.loads((folder / "train.ipynb").read_text())["cells"][0]["source"]
     assert page.locator(f"{PANEL} li strong:text-is('smaller steps')").count() == 1
     picture(page, "projects-history")
+    # The comparison is with the folder as it is now, which is what was compared from again.
+    page.click(".lm-TabBar-tabLabel:text-is('Compare: alpha')")
+    page.wait_for_selector(f"{DIFF} p:has-text('Both sides are the same.')")
+    offered = page.locator(f"{DIFF} select >> nth=0").locator("option").all_inner_texts()
+    assert offered == ["version 4", "version 3", "version 2", "version 1"]
+
+
+def test_what_is_held_back_from_the_host_is_said(
+    launch: Launch, open_lab: OpenLab, browser: Browser
+) -> None:
+    studio = launch()
+    api = f"{studio.url}/tengen-studio/api"
+    host = Host(browser, studio)
+    guest = browser.new_context()
+    try:
+        page = guest.new_page()
+        page.goto(studio.url + host.ask("POST", "people/invitations", {"note": "Lin"})["address"])
+        page.fill("input[name=name]", "Lin")
+        page.fill("input[name=password]", "correct horse battery")
+        page.click("button:has-text('Join')")
+        page.wait_for_url(f"{studio.url}/tengen-studio/")
+        xsrf = next(c["value"] for c in guest.cookies() if c["name"] == "_xsrf")
+
+        def ask(path: str, body: dict[str, str]) -> Any:
+            answer = guest.request.post(f"{api}/{path}", data=body, headers={"X-XSRFToken": xsrf})
+            assert answer.ok, answer.text()
+            return answer.json()
+
+        made = ask("projects", {"name": "of Lin", "description": SECRET})["project"]["id"]
+        ask(f"projects/{made}/members", {"name": "Host", "role": "viewer"})
+    finally:
+        guest.close()
+        host.context.close()
+    page = open_lab(studio)
+    show_panel(page)
+    page.click(f"{PANEL} .tengen-Projects-line:has-text('of Lin')")
+    page.wait_for_selector(f"{PANEL} p:has-text('its versions are held back')")
+    assert page.locator(f"{PANEL} li[data-version]").count() == 0
 
 
 def test_a_project_is_forked_and_goes_to_the_trash_and_back(

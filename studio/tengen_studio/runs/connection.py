@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -35,7 +36,7 @@ class RecordedConnection(ZMQChannelsWebsocketConnection):
         self._over: str | None = None
 
     def connect(self) -> Any:
-        """Have the recorder listen before the page does."""
+        """Have the recorder listen before the page does, and hear before it may run cells."""
         if (recorder := self._recorder) is None:
             return super().connect()
         recorder.joined(self.kernel_id, self)
@@ -46,7 +47,13 @@ class RecordedConnection(ZMQChannelsWebsocketConnection):
             if "stdin" in self.channels:
                 self.channels["stdin"].close()
             self.channels["stdin"] = kept
-        return connected
+        return connected and asyncio.gather(connected, self._heard(recorder))
+
+    async def _heard(self, recorder: Recorder) -> None:
+        try:
+            await recorder.hears(self.kernel_id)
+        except Exception:
+            log.exception("a kernel could not be asked whether it is there")
 
     def disconnect(self) -> None:
         """Tell the recorder whether the page was closed or lost."""

@@ -27,6 +27,9 @@ AWAY = 20  # seconds without a page after which the server writes
 LOST = 10  # times as long, where the page was cut off and may come back
 OFTEN = 30.0  # seconds between two writings of a cell that still runs
 _TICK = 2.0
+_PATIENCE = 5.0  # seconds that a page is kept waiting for a kernel that is not heard
+_ASK = 0.1  # seconds between two questions to it
+_LOOK = 0.01  # seconds between two looks at whether it was heard
 _ACTIONS = "https://events.jupyter.org/jupyter_server/kernel_actions/v1"
 
 
@@ -78,6 +81,32 @@ class Recorder:
             self._watch(self._kernels.get_kernel(kernel_id), ear.book)
         self._listen(kernel_id, ear)
         ear.pages.add(page)
+
+    async def hears(self, kernel_id: str) -> None:
+        """Return when the process that a kernel has now is heard, or after a while.
+
+        The recorder's line to a process begun in another's place may stand later than the page's,
+        and what was said before is lost. So the process is asked until an answer is heard.
+        """
+        ear = self._ears.get(kernel_id)
+        if ear is None or not ear.book.starts:
+            return
+        kernel = self._kernels.get_kernel(kernel_id)
+        line, began = kernel.connect_control(), time.monotonic()
+        # The page asks as well, by which the process is most often heard at once.
+        asked = began
+        try:
+            while ear.book.starts and kernel_id in self._kernels:
+                now = time.monotonic()
+                if now - began > _PATIENCE:
+                    log.warning("kernel %s was not heard for %g s", kernel_id, _PATIENCE)
+                    return
+                if now - asked > _ASK:
+                    asked = now
+                    kernel.session.send(line, "kernel_info_request")
+                await asyncio.sleep(_LOOK)
+        finally:
+            line.close()
 
     def left(self, kernel_id: str, page: Any, closed: bool) -> None:
         """A page is gone; `closed` says that it was closed, not cut off."""

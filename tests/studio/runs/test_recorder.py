@@ -197,7 +197,7 @@ async def test_a_page_is_told_of_a_busy_kernel(page: Page, host: Browser, connec
     assert b'"busy"' in busy and b'"run a"' in busy
 
 
-@pytest.mark.parametrize("way", ["killed", pytest.param("restarted", marks=pytest.mark.long)])
+@pytest.mark.parametrize("way", ["killed", "restarted"])
 async def test_a_process_that_ends_unseen_takes_its_runs_along(
     page: Page, host: Browser, connect: Any, way: str
 ) -> None:

@@ -4,6 +4,7 @@ import * as React from 'react';
 import type { ConversionTarget } from '../api/documents.ts';
 import type { Texts } from '../ui/signals.ts';
 import type { ConvertProps } from './view.tsx';
+import { argumentText, targetText } from './words.ts';
 
 /** The targets, the chosen one's inputs, and the button. */
 export function Choice({
@@ -25,7 +26,7 @@ export function Choice({
       }}
     >
       <h2>{trans.__('Make static')}</h2>
-      <fieldset>
+      <fieldset className="tengen-Convert-targets">
         <legend>{trans.__('What')}</legend>
         {targets.map(item => (
           <label key={item.name} className="tengen-Convert-target">
@@ -38,7 +39,7 @@ export function Choice({
             />
             <code>{item.name}</code>
             <span className="tengen-Convert-kind">{kindText(item, trans)}</span>
-            <span className="tengen-Convert-faint">{item.text}</span>
+            <span className="tengen-Convert-faint">{targetText(item.text, trans)}</span>
           </label>
         ))}
       </fieldset>
@@ -47,7 +48,7 @@ export function Choice({
           <legend>{trans.__('Tried on')}</legend>
           {target.samples.map((sample, index) => (
             <label key={`${target.name} ${index}`} className="tengen-Convert-sample">
-              <span>{sample.argument}</span>
+              <span>{argumentText(sample.argument, trans)}</span>
               <input
                 className="jp-mod-styled"
                 type="text"

@@ -3,7 +3,7 @@
 import * as React from 'react';
 import type { Palette } from '../ui/canvas/palette.ts';
 import { type Texts, useSignal } from '../ui/signals.ts';
-import { labelOf } from './describe.ts';
+import { labelOf, spokenLabel } from './describe.ts';
 import { figureText } from './figures.ts';
 import { Legend } from './legend.tsx';
 import type { GraphModel } from './model.ts';
@@ -46,7 +46,7 @@ export function GraphCanvas(props: {
     };
   }, [model]);
   useSignal(model.changed);
-  const spoken = stageRef.current?.describe(model.selected) ?? '';
+  const spoken = spokenLabel(model.graph?.tree, model.selected);
   return (
     <div
       ref={element}

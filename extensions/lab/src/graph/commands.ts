@@ -39,7 +39,7 @@ export function addCommands(
   add(CommandIDs.search, trans.__('Search the graph'), panel => panel.search());
   add(CommandIDs.fit, trans.__('Show the whole graph'), panel => panel.stage?.fitWhole());
   add(CommandIDs.openAll, trans.__('Open all groups of the graph'), ({ model }) =>
-    model.openTo(model.deepest)
+    model.openTo(model.graph?.tree.deepest ?? 0)
   );
   add(CommandIDs.closeAll, trans.__('Close all groups of the graph'), ({ model }) =>
     model.openTo(0)

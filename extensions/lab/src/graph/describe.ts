@@ -1,7 +1,7 @@
 /** What an item is called and how big its box is, without a canvas. */
 
 import type { GraphSlot, GraphTensor } from '../api/documents.ts';
-import type { GraphTree, Item } from './tree.ts';
+import { type GraphTree, type Item, ROOT } from './tree.ts';
 
 /** The two lines in an item's box; the second may be "". */
 export interface Label {
@@ -31,6 +31,15 @@ export function labelOf(tree: GraphTree, item: Item): Label {
   const [made] = tree.edges.made(item);
   const tensor = made ?? tree.edges.handedOut(item);
   return { title: tensor?.name || kind, subtitle: tensor ? shapeText(tensor) : '' };
+}
+
+/** What a screen reader is told of an item. */
+export function spokenLabel(tree: GraphTree | undefined, item: Item | null): string {
+  if (!tree || item === null || item === ROOT) {
+    return '';
+  }
+  const { subtitle, title } = labelOf(tree, item);
+  return subtitle ? `${title}, ${subtitle}` : title;
 }
 
 /** The width and height of the box of a leaf or a closed group. */

@@ -11,6 +11,7 @@ import {
 import type { Widget } from '@lumino/widgets';
 import type { GraphDocument } from '../api/documents.ts';
 import { getFileGraph } from '../api/graphs.ts';
+import { graphIcon } from './icons.ts';
 import { GraphPanel, type PanelWiring } from './panel.tsx';
 
 type Load = (context: DocumentRegistry.Context) => Promise<GraphDocument>;
@@ -70,6 +71,7 @@ export function addGraphFiles(
     name: 'tggraph',
     displayName: trans.__('Graph'),
     extensions: ['.tggraph'],
+    icon: graphIcon,
     mimeTypes: ['application/json'],
     fileFormat: 'text',
     contentType: 'file'
@@ -79,6 +81,7 @@ export function addGraphFiles(
       name,
       displayName: trans.__('Model'),
       extensions: [`.${name}`],
+      icon: graphIcon,
       mimeTypes: ['application/octet-stream'],
       fileFormat: 'base64',
       contentType: 'file'

@@ -103,13 +103,13 @@ test('search finds modules, operators and shapes', async () => {
   const model = await shown();
   model.search('matmul blocks.3');
   assert.deepEqual(
-    model.hits.map(item => model.graph?.edges.node(item)?.id),
+    model.finding.hits.map(item => model.graph?.edges.node(item)?.id),
     ['m3']
   );
   model.search('2×4 NORM');
-  assert.equal(model.hits.length, 6);
+  assert.equal(model.finding.hits.length, 6);
   model.search('');
-  assert.equal(model.hits.length, 0);
+  assert.equal(model.finding.hits.length, 0);
 });
 
 test('the choice lights up its neighbours, or everything it needs', async () => {

@@ -5,6 +5,7 @@ import type { GraphDocument } from '../api/documents.ts';
 import type { Place } from '../source/focus.ts';
 import type { ColourBy } from './colouring.ts';
 import { Choice } from './choice.ts';
+import { Finding } from './finding.ts';
 import type { Highlight, Reach } from './highlight.ts';
 import type { WorkerLike } from './layouter.ts';
 import { Linked } from './linked.ts';
@@ -40,8 +41,7 @@ export class GraphModel {
   private readonly _revealed = new Signal<this, Item>(this);
   private _state: GraphState = { kind: 'loading' };
   private _whole: GraphDocument | null = null;
-  private _query = '';
-  private _hits: readonly Item[] = [];
+  private _finding = new Finding();
   private _foldRepeats = true;
   private _pass = 0;
   private _round = 0;
@@ -100,12 +100,9 @@ export class GraphModel {
     return this._choice.reach;
   }
 
-  get query(): string {
-    return this._query;
-  }
-
-  get hits(): readonly Item[] {
-    return this._hits;
+  /** What is looked for, and found. */
+  get finding(): Finding {
+    return this._finding;
   }
 
   /** What its colours and marks tell. */
@@ -158,8 +155,7 @@ export class GraphModel {
     this._opened.set([]);
     this._looks.mark(new Map(), null);
     this._choice.set(null, undefined);
-    this._query = '';
-    this._hits = [];
+    this._finding = new Finding();
     if (!document.nodes.length && this._pass === earliest(document)) {
       this._set({ kind: 'empty' });
       return;
@@ -193,11 +189,6 @@ export class GraphModel {
     this._opened.to(tree, depth);
     this._choice.climb(tree, this._opened);
     await this._picture(null);
-  }
-
-  /** The deepest level that there is to open. */
-  get deepest(): number {
-    return this.graph?.tree.groups.reduce((most, group) => Math.max(most, group.depth), 0) ?? 0;
   }
 
   /** Choose an item, or nothing. */
@@ -273,10 +264,9 @@ export class GraphModel {
     this._changed.emit();
   }
 
-  /** Look for words; the hits are in `hits`. */
+  /** Look for words; what has them is in `finding`. */
   search(query: string): void {
-    this._query = query;
-    this._hits = this.graph?.search.find(query) ?? [];
+    this._finding = new Finding(query, this.graph);
     this._changed.emit();
   }
 
@@ -363,9 +353,7 @@ export class GraphModel {
     }
     const graph = this._rebuild(this._whole);
     this._choice.carry(before, graph);
-    if (this._query) {
-      this._hits = graph.search.find(this._query);
-    }
+    this._finding = new Finding(this._finding.query, graph);
     await this._picture(null);
   }
 

@@ -27,8 +27,9 @@ export function Outline(props: {
   const [opened, setOpened] = React.useState<ReadonlySet<string>>(new Set());
   const tree = graph?.tree;
   const rows = React.useMemo(
-    () => (tree ? (model.query ? hitRows(model.hits) : treeRows(tree, opened)) : []),
-    [tree, opened, model.query, model.hits]
+    () =>
+      tree ? (model.finding.query ? hitRows(model.finding.hits) : treeRows(tree, opened)) : [],
+    [tree, opened, model.finding.query, model.finding.hits]
   );
   const selected = model.selected;
   React.useEffect(() => {
@@ -55,7 +56,7 @@ export function Outline(props: {
       <SearchField {...props} />
       <Rows
         rows={rows}
-        flat={model.query !== ''}
+        flat={model.finding.query !== ''}
         model={model}
         tree={tree}
         opened={opened}
@@ -75,11 +76,11 @@ function SearchField(props: {
   const { model, onDone, searchRef, trans } = props;
   const [turn, setTurn] = React.useState(-1);
   const go = (by: number) => {
-    const count = model.hits.length;
+    const count = model.finding.hits.length;
     if (count) {
       const next = (turn + by + count) % count;
       setTurn(next);
-      void model.reveal(model.hits[next] ?? ROOT);
+      void model.reveal(model.finding.hits[next] ?? ROOT);
     }
   };
   const label = trans.__('Search operators, modules, shapes');
@@ -89,7 +90,7 @@ function SearchField(props: {
         ref={searchRef}
         type="search"
         className="jp-mod-styled"
-        value={model.query}
+        value={model.finding.query}
         placeholder={label}
         aria-label={label}
         onChange={event => {
@@ -106,10 +107,10 @@ function SearchField(props: {
           }
         }}
       />
-      {model.query && (
+      {model.finding.query && (
         <span role="status">
-          {model.hits.length
-            ? trans.__('%1 of %2', String(Math.max(turn + 1, 1)), String(model.hits.length))
+          {model.finding.hits.length
+            ? trans.__('%1 of %2', String(Math.max(turn + 1, 1)), String(model.finding.hits.length))
             : trans.__('Nothing found')}
         </span>
       )}

@@ -17,6 +17,7 @@ import { CommandIDs as SourceCommands } from '../source/tokens.ts';
 import { DOMAIN } from '../ui/text.ts';
 import { addCommands } from './commands.ts';
 import { addGraphFiles } from './files.ts';
+import { graphIcon } from './icons.ts';
 import { COLOUR_CHOICES, type ColourBy } from './colouring.ts';
 import type { GraphModel } from './model.ts';
 import type { Preferences } from './shown.ts';
@@ -52,6 +53,7 @@ const plugin: JupyterFrontEndPlugin<GraphViews> = {
       const widget = new MainAreaWidget({ content });
       widget.id = id;
       widget.title.label = title;
+      widget.title.icon = graphIcon;
       widget.title.closable = true;
       app.shell.add(widget, 'main');
       app.shell.activateById(id);

@@ -1,21 +1,20 @@
 /** The canvas of a graph view: camera, pointer, keyboard, and the passage from picture to picture. */
 
 import { Signal, type ISignal } from '@lumino/signaling';
-import { Camera } from '../ui/canvas/camera.ts';
+import { type Area, Camera } from '../ui/canvas/camera.ts';
 import { FittedText } from '../ui/canvas/fitText.ts';
 import { listen } from '../ui/canvas/gestures.ts';
 import { type Palette, readPalette, watchTheme } from '../ui/canvas/palette.ts';
 import { Surface } from '../ui/canvas/surface.ts';
 import { BaseLayer } from './baseLayer.ts';
 import { drawOver, type Picture } from './draw.ts';
-import { labelOf } from './describe.ts';
 import { keyAction } from './keys.ts';
 import { Minimap } from './minimap.ts';
 import type { GraphModel } from './model.ts';
 import type { SceneChange } from './shown.ts';
 import { boxAt, GROUP, OPEN, type Scene } from './scene.ts';
 import { between } from './transition.ts';
-import { type Item, ROOT } from './tree.ts';
+import type { Item } from './tree.ts';
 
 const PASSAGE = 130; // milliseconds
 /** What is brought into sight keeps this distance to the edges, in pixels. */
@@ -53,6 +52,7 @@ export class Stage {
   private readonly _base = new BaseLayer();
   private _version = 0;
   private _drawn = 0;
+  private _room = { width: 0, height: 0 };
 
   constructor(element: HTMLElement, model: GraphModel, handlers: StageHandlers) {
     this._element = element;
@@ -63,7 +63,7 @@ export class Stage {
     this._surface = new Surface(
       element,
       (pen, w, h) => this._draw(pen, w, h),
-      () => this._fitOnce()
+      () => this._resized()
     );
     this._minimap = new Minimap(element, (x, y) => this._centre(x, y));
     this._stops = [
@@ -181,7 +181,7 @@ export class Stage {
       fade: this._model.reach !== 'near',
       selected: this._model.selected,
       hovered: this._hovered,
-      hits: new Set(this._model.hits.length > 2000 ? [] : this._model.hits),
+      hits: new Set(this._model.finding.hits.length > 2000 ? [] : this._model.finding.hits),
       marks: this._model.looks.marks,
       linked: this._model.linked.items
     };
@@ -223,7 +223,19 @@ export class Stage {
     }
   }
 
+  /** What is chosen stays in sight when its surroundings take room. */
+  private _resized(): void {
+    this._fitOnce();
+    const { selected } = this._model;
+    const spot = this._spot(this._shown, selected);
+    const before = this.camera.shown(this._room.width, this._room.height);
+    if (spot && selected !== null && has(before, spot)) {
+      this._reveal(this._model, selected);
+    }
+  }
+
   private _draw(pen: CanvasRenderingContext2D, width: number, height: number): void {
+    this._room = { width, height };
     const passage = this._passage;
     let scene = this._model.graph?.scene;
     if (passage && scene === passage.to) {
@@ -361,16 +373,6 @@ export class Stage {
       act();
     }
   };
-
-  /** What a screen reader is told of an item. */
-  describe(item: Item | null): string {
-    const tree = this._model.graph?.tree;
-    if (!tree || item === null || item === ROOT) {
-      return '';
-    }
-    const { subtitle, title } = labelOf(tree, item);
-    return subtitle ? `${title}, ${subtitle}` : title;
-  }
 }
 
 /** How far to move what begins at `start` so that it stands away from both edges. */
@@ -381,6 +383,10 @@ function nudge(start: number, size: number, room: number): number {
   }
   const over = start + size - (room - edge);
   return over > 0 ? -Math.min(over, start - edge) : 0;
+}
+
+function has(area: Area, { x, y }: { x: number; y: number }): boolean {
+  return x >= area.x && x <= area.x + area.w && y >= area.y && y <= area.y + area.h;
 }
 
 function moved(scene: Scene, { dx, dy }: { dx: number; dy: number }): Scene {

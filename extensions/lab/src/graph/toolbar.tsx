@@ -128,7 +128,7 @@ function Choice(props: {
 
 function Depth({ model, trans }: { model: GraphModel; trans: Texts }): React.ReactElement | null {
   const [depth, setDepth] = React.useState<number | null>(null);
-  const deepest = model.deepest;
+  const deepest = model.graph?.tree.deepest ?? 0;
   if (deepest === 0) {
     return null;
   }

@@ -64,6 +64,11 @@ export class GraphTree {
     });
   }
 
+  /** The deepest level that there is to open. */
+  get deepest(): number {
+    return this.groups.reduce((most, group) => Math.max(most, group.depth), 0);
+  }
+
   group(item: Item): Group | undefined {
     return item < 0 ? this.groups[~item] : undefined;
   }

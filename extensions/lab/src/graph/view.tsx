@@ -93,7 +93,9 @@ export function NoGraph(
 function Full(props: GraphViewProps): React.ReactElement {
   const { compact, model, onCompare, onSource, onStage, trans } = props;
   const [outline, setOutline] = React.useState(!compact);
-  const [details, setDetails] = React.useState(!compact);
+  // Until they are opened or closed by hand, they are there if there is room or something to tell.
+  const [wanted, setDetails] = React.useState<boolean | null>(null);
+  const details = wanted ?? (!compact || model.selected !== null);
   const [pair, setPair] = React.useState<Pair | null>(null);
   const stage = React.useRef<Stage | null>(null);
   const search = React.useRef<HTMLInputElement>(null);

@@ -3,6 +3,7 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { ABCWidgetFactory, type DocumentRegistry, DocumentWidget } from '@jupyterlab/docregistry';
 import type { Texts } from '../ui/signals.ts';
+import { memoryIcon } from './icons.ts';
 import { type MemoryInput, MemoryModel } from './model.ts';
 import { MemoryPanel, type ShowSource } from './panel.tsx';
 
@@ -39,6 +40,7 @@ export function addMemoryFiles(app: JupyterFrontEnd, trans: Texts, onSource: Sho
     name: 'tgmem',
     displayName: trans.__('Memory record'),
     extensions: ['.tgmem'],
+    icon: memoryIcon,
     mimeTypes: ['application/json'],
     fileFormat: 'text',
     contentType: 'file'

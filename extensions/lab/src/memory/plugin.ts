@@ -12,6 +12,7 @@ import { type Gpus, IGpus } from '../gpus/tokens.ts';
 import { CommandIDs as SourceCommands } from '../source/tokens.ts';
 import { DOMAIN } from '../ui/text.ts';
 import { addMemoryFiles } from './files.ts';
+import { memoryIcon } from './icons.ts';
 import { watchKernel } from './kernel.ts';
 import { LiveModel } from './live.ts';
 import { MemoryModel, type MemorySource } from './model.ts';
@@ -51,6 +52,7 @@ const plugin: JupyterFrontEndPlugin<MemoryViews> = {
         const widget = new MainAreaWidget({ content });
         widget.id = id;
         widget.title.label = title;
+        widget.title.icon = memoryIcon;
         widget.title.closable = true;
         app.shell.add(widget, 'main', { mode: 'split-right' });
         void tracker.add(widget);
@@ -73,6 +75,7 @@ const plugin: JupyterFrontEndPlugin<MemoryViews> = {
           live = new MainAreaWidget({ content: new LivePanel(model, trans, onSource, gpus) });
           live.id = 'tengen-memory-live';
           live.title.label = trans.__('Memory of the kernel');
+          live.title.icon = memoryIcon;
           live.title.closable = true;
           const opened = live;
           const watch = watchKernel(notebooks, () => {

@@ -8,6 +8,8 @@ import type { ChangePage, FileChange, FileDiff, Hunk } from '../api/types.ts';
 export interface CompareSource {
   changes(sides: Sides, after: string | null): Promise<ChangePage>;
   file(sides: Sides, path: string, oldPath: string | null): Promise<FileDiff>;
+  /** The number of the newest version. */
+  newest(): Promise<number>;
 }
 
 /** The states of the list of files. */
@@ -32,11 +34,13 @@ export class CompareModel {
   private _state: CompareState = { kind: 'loading' };
   private _file: FileState = { kind: 'none' };
   private _path: string | null = null;
+  private _newest: number;
   private _round = 0;
 
-  constructor(source: CompareSource, sides: Sides) {
+  constructor(source: CompareSource, sides: Sides, newest: number) {
     this._source = source;
     this._sides = sides;
+    this._newest = newest;
   }
 
   /** Emitted when anything changed. */
@@ -46,6 +50,11 @@ export class CompareModel {
 
   get sides(): Sides {
     return this._sides;
+  }
+
+  /** The number of the newest version that can be chosen. */
+  get newest(): number {
+    return this._newest;
   }
 
   get state(): CompareState {
@@ -69,13 +78,23 @@ export class CompareModel {
 
   /** Load the files anew, and choose the first. */
   async load(): Promise<void> {
-    const round = ++this._round;
+    this._file = { kind: 'none' };
     this._set({ kind: 'loading' });
+    await this.refresh();
+  }
+
+  /** Read both sides again; what is shown stays until the answer comes. */
+  async refresh(): Promise<void> {
+    const round = ++this._round;
     try {
-      const page = await this._source.changes(this._sides, null);
+      const [newest, page] = await Promise.all([
+        this._source.newest(),
+        this._source.changes(this._sides, null)
+      ]);
       if (round !== this._round) {
         return;
       }
+      this._newest = newest;
       const first = page.items[0];
       if (!first) {
         this._set({ kind: 'empty', from: page.from_version, to: page.to_version });
@@ -106,8 +125,10 @@ export class CompareModel {
   /** Show how a file differs; an answer that another choice overtook is dropped. */
   async choose(change: FileChange): Promise<void> {
     const round = this._round;
+    if (change.path !== this._path || this._file.kind !== 'full') {
+      this._file = { kind: 'loading' };
+    }
     this._path = change.path;
-    this._file = { kind: 'loading' };
     this._changed.emit();
     let next: FileState;
     try {

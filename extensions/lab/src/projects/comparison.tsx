@@ -10,8 +10,7 @@ import { Difference } from './difference.tsx';
 interface ComparisonProps {
   model: CompareModel;
   trans: Texts;
-  /** The number of the newest version, and whether there is a folder to compare with. */
-  newest: number;
+  /** Whether there is a folder to compare with. */
   folder: boolean;
   onRestoreFile?: ((version: number, path: string) => void) | undefined;
 }
@@ -34,9 +33,9 @@ export class ComparisonPanel extends ReactWidget {
 const FOLDER = 'folder';
 
 function Comparison(props: ComparisonProps): React.ReactElement {
-  const { model, trans, newest, folder } = props;
+  const { model, trans, folder } = props;
   useSignal(model.changed);
-  const { sides } = model;
+  const { sides, newest } = model;
   const numbers = Array.from({ length: newest }, (_, index) => newest - index);
   const name = (number: number): string => trans.__('version %1', number);
   return (

@@ -126,7 +126,14 @@ function History(props: PanelProps & { project: Project }): React.ReactElement {
         </div>
       );
     case 'empty':
-      return <p>{trans.__('No versions yet. Save one to keep the present state.')}</p>;
+      // Whoever may save sees all versions, and every project has begun with one.
+      return (
+        <p>
+          {trans.__(
+            'Nothing to see yet: its versions are held back, since they may hold secrets, until an owner has looked.'
+          )}
+        </p>
+      );
     case 'full':
       return (
         <ol className="tengen-Projects-history">

@@ -87,7 +87,8 @@ const plugin: JupyterFrontEndPlugin<Projects> = {
         void model.refresh();
         void upkeep.load();
         changed.emit();
-      }
+      },
+      updated: changed
     };
     const panel: ProjectsPanel = new ProjectsPanel({
       model,

@@ -9,11 +9,13 @@ import {
 } from '@jupyterlab/apputils';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import * as history from '../api/history.ts';
+import { getProject } from '../api/projects.ts';
 import type { Server } from '../api/request.ts';
 import type { Project } from '../api/types.ts';
 import type { Parts } from './commands.ts';
 import { CompareModel } from './compare.ts';
 import { ComparisonPanel } from './comparison.tsx';
+import { projectsIcon } from './icons.ts';
 import { CommandIDs } from './tokens.ts';
 
 const server = (parts: Parts): Server => parts.app.serviceManager.serverSettings;
@@ -57,26 +59,29 @@ export async function compare(
   const model = new CompareModel(
     {
       changes: (sides, after) => history.listChanges(server(parts), project.id, sides, after),
-      file: (sides, path, old) => history.compareFile(server(parts), project.id, sides, path, old)
+      file: (sides, path, old) => history.compareFile(server(parts), project.id, sides, path, old),
+      newest: async () => (await getProject(server(parts), project.id)).version
     },
-    { from, to, folder }
+    { from, to, folder },
+    project.version
   );
   const content = new ComparisonPanel({
     model,
     trans,
-    newest: project.version,
     folder: project.directory !== null,
     onRestoreFile:
       project.role === 'viewer'
         ? undefined
         : (version, path) =>
-            void app.commands
-              .execute(CommandIDs.restore, { project: project.id, version, path })
-              .then(() => model.load())
+            void app.commands.execute(CommandIDs.restore, { project: project.id, version, path })
   });
   const widget = new MainAreaWidget({ content });
   widget.title.label = trans.__('Compare: %1', project.name);
+  widget.title.icon = projectsIcon;
   widget.title.closable = true;
+  const refresh = (): void => void model.refresh();
+  parts.updated.connect(refresh);
+  widget.disposed.connect(() => parts.updated.disconnect(refresh));
   app.shell.add(widget, 'main');
   app.shell.activateById(widget.id);
   void model.load();
