@@ -15,7 +15,7 @@ from .studio import Studio
 from .test_memory import ALL_CELLS, IDLE, write_notebook
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 Launch = Callable[..., Studio]
 OpenLab = Callable[..., "Page"]
@@ -202,25 +202,65 @@ def test_two_tabs_and_a_script_on_one_notebook(
     second.bring_to_front()
     second.wait_for_selector(f"{CELLS} >> text=from_a_script")
 
-    # The other tab has changes of its own, elsewhere: both are joined.
+    # The other tab has changes of its own in another cell: both are joined, and nobody is asked.
     first.wait_for_selector(f"{CELLS} >> text=from_a_script")
-    first.evaluate("Object.defineProperty(document, 'visibilityState', {value: 'hidden'})")
-    editor = first.locator(CELLS).nth(2).locator(".cm-content")
-    editor.click()
-    first.keyboard.press("Control+End")
-    first.keyboard.type("\n# typed in the first tab")
+    mend = cut_off(first, "two.ipynb")
+    type_at_end(first, 2, "\n# typed in the first tab")
     made = nbformat.read(path, as_version=4)
     made.cells[0].source += "\nonce_more = 2"
     nbformat.write(made, path)
+    mend()
+    first.keyboard.press("Control+s")
+    first.wait_for_selector(f"{CELLS} >> text=once_more")
+    wait_for_sources(first, path, "once_more", "", "typed in the first tab")
+
+    first.wait_for_selector(DIRTY, state="detached")
+
+    # In the same cell: the tab asks, and joins the lines when it is told to.
+    mend = cut_off(first, "two.ipynb")
+    type_at_end(first, 2, "\n# and more")
+    made = nbformat.read(path, as_version=4)
+    made.cells[2].source = "# of a script\n" + made.cells[2].source
+    nbformat.write(made, path)
+    mend()
     first.keyboard.press("Control+s")
     dialog = first.locator(".jp-Dialog-content")
     dialog.wait_for()
     picture(first, "saving-conflict")
     dialog.get_by_role("button", name="Join both").click()
-    first.wait_for_selector(f"{CELLS} >> text=once_more")
-    assert "typed in the first tab" in first.locator(CELLS).nth(2).inner_text()
-    sources = [cell.source for cell in on_disk(path)]
-    assert "once_more" in sources[0]
-    assert "typed in the first tab" in sources[2]
+    first.wait_for_selector(f"{CELLS} >> text=of a script")
+    assert "# and more" in first.locator(CELLS).nth(2).inner_text()
+    wait_for_sources(first, path, "once_more", "", "and more")
+    assert on_disk(path)[2].source.startswith("# of a script")
     for page in (first, second):
         assert page.locator(".jp-Dialog").all_inner_texts() == []
+
+
+def cut_off(page: Page, name: str) -> Callable[[], None]:
+    """Let a page neither read nor save a file, until what is returned is called."""
+    mended = False
+
+    def pass_or_not(route: Route) -> None:
+        route.fallback() if mended else route.abort()
+
+    def mend() -> None:
+        nonlocal mended
+        mended = True
+
+    page.route(f"**/api/contents/{name}*", pass_or_not)
+    return mend
+
+
+def type_at_end(page: Page, cell: int, text: str) -> None:
+    """Type below the code of a cell."""
+    page.locator(CELLS).nth(cell).locator(".cm-content").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(text)
+
+
+def wait_for_sources(page: Page, path: Path, *texts: str) -> None:
+    """Wait until each cell of the file has its text."""
+    deadline = time.monotonic() + 20
+    while not all(t in cell.source for t, cell in zip(texts, on_disk(path), strict=True)):
+        assert time.monotonic() < deadline, [cell.source for cell in on_disk(path)]
+        page.wait_for_timeout(100)

@@ -40,6 +40,7 @@ from tengen_studio.saving.writing import Files, StaleError
 _base: ContextVar[str | None] = ContextVar("base_hash", default=None)
 _path: ContextVar[str] = ContextVar("path", default="")
 _replaced: ContextVar[str] = ContextVar("replaced", default="")
+_written: ContextVar[bytes | None] = ContextVar("written", default=None)
 
 
 class StudioContents(AsyncLargeFileManager):
@@ -74,6 +75,7 @@ class StudioContents(AsyncLargeFileManager):
         if base is not None and not isinstance(base, str):
             raise web.HTTPError(400, "base_hash: a hash was expected")
         tokens = (_base.set(base), _path.set(path.strip("/")), _replaced.set(""))
+        written = _written.set(None)
         try:
             if model.get("chunk") is not None:
                 saved = await self._save_chunk(model, path.strip("/"))
@@ -81,13 +83,16 @@ class StudioContents(AsyncLargeFileManager):
                 saved = await super().save(model, path)
             if _replaced.get():
                 saved["replaced"] = _replaced.get()
+            data = _written.get()
         finally:
+            _written.reset(written)
             _replaced.reset(tokens[2])
             _path.reset(tokens[1])
             _base.reset(tokens[0])
         if saved["type"] != "directory" and model.get("chunk", -1) == -1:
             os_path = self._get_os_path(path.strip("/"))
-            found = await run_sync(self._hash, os_path)
+            # Of what was written: the file itself may be somebody else's by now.
+            found = await run_sync(self._hash, os_path if data is None else data)
             saved.update(hash=found, hash_algorithm=self.hash_algorithm)
             self._note(os_path, found)
         return saved
@@ -184,6 +189,7 @@ class StudioContents(AsyncLargeFileManager):
             try:
                 if isinstance(content, bytes):
                     await run_sync(self.files.replace, target, content, *rest)
+                    _written.set(content)
                 else:
                     await run_sync(self.files.put_in_place, target, content, *rest)
             except StaleError:
@@ -278,8 +284,10 @@ class StudioContents(AsyncLargeFileManager):
         if handler := _from_browser():
             self.seen.note(client_of(handler), os_path, digest)
 
-    def _hash(self, os_path: str) -> str:
-        with Path(os_path).open("rb") as file:
+    def _hash(self, content: bytes | str) -> str:
+        if isinstance(content, bytes):
+            return hashlib.new(self.hash_algorithm, content).hexdigest()
+        with Path(content).open("rb") as file:
             return hashlib.file_digest(file, self.hash_algorithm).hexdigest()
 
     @staticmethod

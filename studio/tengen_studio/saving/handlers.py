@@ -43,7 +43,10 @@ class RefusedSaveHandler(StudioHandler):
         how = self.body(schemas.SettleRequest).how
         manager = self.contents_manager
         files = manager.files if isinstance(manager, StudioContents) else Files()
-        self.send(await self.transact(service.settle, refused_id, how, files))
+        settled = await self.transact(service.settle, refused_id, how, files)
+        # Pages that have the file open look at it as after every save.
+        manager.emit(data={"action": "save", "path": settled.path})
+        self.send(settled)
 
     @contract()
     @guarded

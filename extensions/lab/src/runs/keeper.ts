@@ -37,6 +37,13 @@ export class Keeper implements Notebook {
     });
     sessionContext.kernelChanged.connect(() => void this.catchUp());
     void Promise.all([panel.context.ready, sessionContext.ready]).then(() => this.catchUp());
+    void panel.context.ready.then(() => {
+      panel.content.model?.cells.changed.connect((_, { type }) => {
+        if (type === 'add' && sessionContext.session?.kernel?.status === 'busy') {
+          void this.catchUp(); // a cell that was moved is made anew, and may be the one that runs
+        }
+      });
+    });
   }
 
   /** Show what the server's record has and the notebook has not. */

@@ -18,7 +18,7 @@ type Context = Pick<
 export interface Means {
   /** Whether documents are saved without being asked. */
   autosaves(): boolean;
-  /** Read the file if somebody else has changed it, and nothing here but outputs was. */
+  /** Take in what others have saved, unless a cell runs; their outputs before those here. */
   takeTheirs(): Promise<Standing>;
   /** Show what the server's record of the runs has and the notebook has not. */
   catchUp(): Promise<void>;

@@ -2,22 +2,18 @@
 
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { type How, forgetRefused, latestRefused, settleRefused } from '../api/saving.ts';
+import { type How, forgetRefused, findRefused, settleRefused } from '../api/saving.ts';
 import type { Server } from '../api/request.ts';
 import { failureText } from '../ui/text.ts';
-
-/** What JupyterLab takes for a save that the user has called off. */
-export class SaveCancelled extends Error {
-  override readonly name = 'ModalCancelError';
-}
 
 /** Ask, and do it; tells whether the page shall read the file again. */
 export async function askAboutConflict(
   server: Server,
   path: string,
+  id: string,
   trans: TranslationBundle
 ): Promise<boolean> {
-  const refused = await latestRefused(server, path);
+  const refused = await findRefused(server, path, id);
   if (!refused) {
     return false;
   }

@@ -4,14 +4,14 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import { Token } from '@lumino/coreutils';
 
 /**
- * How a notebook stands to its file: it was `read` anew, is the `same`, has changes of its `own`
- * beside the file's, or is `busy` with a cell and was left alone.
+ * How a notebook stands to its file: what others have saved was `read`, it is the `same`, has
+ * changes of its `own` that clash with the file's, or is `busy` with a cell and was left alone.
  */
 export type Standing = 'read' | 'same' | 'own' | 'busy';
 
 /** Keeps pages and files from overwriting each other. */
 export interface Saving {
-  /** Read a notebook's file if somebody else has changed it, and nothing here but outputs was. */
+  /** Take in what others have saved of a notebook that runs nothing, their outputs before its own. */
   takeTheirs(panel: NotebookPanel): Promise<Standing>;
 }
 
