@@ -5,6 +5,7 @@ The count is TENGEN_FUZZ, or some hundreds; the long tier makes 5,000.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -46,13 +47,18 @@ class Target:
         headers = {"Authorization": f"token {self.studio.token}"}
         if verb not in ("GET", "DELETE") or body:
             headers["Content-Type"] = "application/json"
-        try:
-            self._connection.request(verb, address, body or None, headers)
-            response = self._connection.getresponse()
-            return response.status, response.read()
-        except http.client.HTTPException:
-            self._connection.close()
-            raise
+        for again in (True, False):
+            try:
+                # What is refused by its head alone is answered before its body is read.
+                with contextlib.suppress(BrokenPipeError):
+                    self._connection.request(verb, address, body or None, headers)
+                response = self._connection.getresponse()
+                return response.status, response.read()
+            except (http.client.HTTPException, OSError) as error:
+                self._connection.close()
+                if not (again and isinstance(error, ConnectionError)):
+                    raise
+        raise AssertionError("unreachable")
 
     def close(self) -> None:
         """Give the connection back."""
