@@ -66,6 +66,7 @@ def test_home_and_projects_are_named_and_reached_by_tab(launch: Launch, open_lab
     names_of(page.locator(PANEL))
     make_project(page, "theta")
     page.wait_for_selector(f"{PANEL} section[aria-label='Reproduced']")
+    page.wait_for_selector(f"{PANEL} .tengen-Projects-history li")  # Tab goes through its buttons
     tree = names_of(page.locator(PANEL))
     assert flaws_of(page, PANEL) == []
     assert 'heading "theta"' in tree and 'region "Data sets"' in tree
