@@ -22,6 +22,9 @@ MOST_FROZEN = 32
 MOST_SIZES = 128
 """Batch sizes kept of one graph; that which was not used for longest goes."""
 
+MOST_FREE = 4
+"""Graphs for every batch size that are kept: of other modes, of modules before they changed."""
+
 ANY, EACH = "any", "each"
 
 
@@ -71,6 +74,8 @@ class Specialisations:
             if min(earlier.batch, frozen.batch) > 1 and earlier.batch != frozen.batch:
                 try:
                     self.free.append(AnyBatch(earlier, frozen))
+                    if len(self.free) > MOST_FREE:
+                        self.free.pop(0).release(self.runner)
                     self.batch, self.why = ANY, None
                     return
                 except Varies as found:
@@ -128,6 +133,11 @@ class AnyBatch:
         made.types = [t.at(batch) for t in self.types]
         made.batch, made.stretch, made.pieces = batch, stretch, [stretch]
         return made
+
+    def release(self, runner: Runner) -> None:
+        """Let go of what was compiled for all sizes."""
+        while self.sizes:
+            self._forget(runner)
 
     def _forget(self, runner: Runner) -> None:
         batch, _ = self.sizes.popitem(last=False)

@@ -281,6 +281,16 @@ def test_a_changed_module_ends_the_sizes_too():
         np.testing.assert_allclose(run(data(rows)).numpy(), net(data(rows)).numpy(), 1e-5, 1e-6)
 
 
+def test_graphs_of_changed_modules_are_given_up():
+    net = M.Linear(4, 2)
+    run = trace(net, without_host=True)
+    for value in range(8):
+        net.bias = tg.Parameter(np.full(2, value, "float32"))
+        for rows in (4, 5, 6, 7):
+            np.testing.assert_allclose(run(data(rows)).numpy(), net(data(rows)).numpy(), 1e-5, 1e-6)
+    assert len(run._replay.calls.free) == 4 and len(run.runner.tree.derived) == 8
+
+
 def test_a_step_within_a_budget_is_planned_for_each_size():
     run = trace(mean_of_squares, without_host=True, memory_budget=0.9)
     for rows in (64, 32, 128):
