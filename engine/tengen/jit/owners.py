@@ -7,9 +7,15 @@ import os
 import types
 from typing import Any
 
+ABSENT = object()
+"""Stands for what an attribute has no value for, or what cannot be read."""
+
 
 class Attributes:
-    """The attributes of an object that stand in no dict: slots, a function's defaults and code."""
+    """The attributes of an object that stand in no dict: slots, a function's defaults and code.
+
+    A slot that was never set, or that the object's own code refuses to give, is ABSENT.
+    """
 
     __slots__ = ("of",)
 
@@ -19,15 +25,18 @@ class Attributes:
     def __getitem__(self, name: str) -> Any:
         try:
             return getattr(self.of, name)
-        except AttributeError as error:
-            raise KeyError(name) from error
+        except Exception:  # a `__getattr__` of the user's, asked for an empty slot, may raise any
+            return ABSENT
 
     def __setitem__(self, name: str, value: Any) -> None:
-        setattr(self.of, name, value)
+        if value is ABSENT:
+            delattr(self.of, name)
+        else:
+            setattr(self.of, name, value)
 
     def get(self, name: str) -> Any:
-        """The value, None where there is none."""
-        return getattr(self.of, name, None)
+        """The value, as `self[name]`."""
+        return self[name]
 
 
 class ClassAttributes(Attributes):
@@ -39,8 +48,8 @@ class ClassAttributes(Attributes):
         return vars(self.of)[name]
 
     def get(self, name: str) -> Any:
-        """The value, None where there is none."""
-        return vars(self.of).get(name)
+        """The value, ABSENT where there is none."""
+        return vars(self.of).get(name, ABSENT)
 
 
 class Members:

@@ -62,7 +62,12 @@ class Reachable:
 
     def visit(self, value: Any, depth: int = 0) -> None:
         """Look at a value and at what it holds."""
-        if isinstance(value, PLAIN) or id(value) in self._seen or depth > DEEPEST:
+        if (
+            not _tells(value)
+            or isinstance(value, PLAIN)
+            or id(value) in self._seen
+            or depth > DEEPEST
+        ):
             return
         self._seen[id(value)] = value
         if isinstance(value, Tensor):
@@ -104,8 +109,9 @@ class Reachable:
             self._object(value, depth)
 
     def _object(self, value: Any, depth: int) -> None:
-        if hasattr(value, "__dict__"):
-            self._namespace(vars(value), depth)
+        names = Attributes(value)["__dict__"]
+        if isinstance(names, dict):
+            self._namespace(names, depth)
         self._named(Attributes(value), slots_of(value), depth)
         self._classes(value, depth)
         self._function(vars(type(value)).get("__call__"), depth)
@@ -197,7 +203,7 @@ class Reachable:
                 self._place(names, key, held, depth)
 
     def _place(self, owner: Any, key: Any, value: Any, depth: int) -> None:
-        if isinstance(value, PLAIN):
+        if _tells(value) and isinstance(value, PLAIN):
             self.places.append((owner, key, value))
         else:
             self.links.append((owner, key, value))
@@ -212,8 +218,12 @@ def _users(module: str) -> bool:
 
 
 def _names(code: types.CodeType) -> Iterator[str]:
-    """The global names that code and the functions inside it use."""
-    yield from code.co_names
+    """The global names that code and the functions inside it use.
+
+    Names that no source can spell are those of tools that rewrite it, as pytest does asserts: all
+    the tool holds can be reached through them.
+    """
+    yield from filter(str.isidentifier, code.co_names)
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _names(constant)
@@ -223,9 +233,18 @@ MOST_COPIED = 2**20
 """Bytes of an array that a snapshot copies."""
 
 
+def _tells(value: Any) -> bool:
+    """Whether a value says what it is; a weak proxy to what is gone does not, to anybody."""
+    try:
+        return isinstance(value.__class__, type)
+    except Exception:
+        return False
+
+
 def _ours(value: Any) -> bool:
     """False for what belongs to an installed library, whose insides are none of ours."""
-    module = getattr(value, "__module__", None) or type(value).__module__ or ""
+    module = Attributes(value)["__module__"]
+    module = module if isinstance(module, str) else str(type(value).__module__)
     top = module.partition(".")[0]
     return top not in _LIBRARIES and not module.startswith(_FRAMEWORK)
 
@@ -234,8 +253,8 @@ _FRAMEWORK = ("tengen.functional", "tengen.ops", "tengen.graph", "tengen.runtime
 _LIBRARIES = frozenset(
     (
         "IPython", "builtins", "collections", "functools", "ipykernel", "ipywidgets", "itertools",
-        "logging", "matplotlib", "numpy", "os", "pathlib", "random", "scipy", "sys", "threading",
-        "time", "torch", "tqdm",
+        "logging", "matplotlib", "numpy", "os", "pathlib", "pluggy", "pytest", "random", "scipy",
+        "sys", "threading", "time", "torch", "tqdm", "_pytest",
     )
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ import enum
 import functools
 import os
 import types
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -132,6 +133,51 @@ def a_slot() -> Made:
     held = Held()
     held.scale = 2.0
     return lambda x: x * held.scale, attribute(held, "scale")
+
+
+@seen
+def a_slot_that_was_empty() -> Made:
+    class Held:
+        __slots__ = ("scale",)
+
+    held = Held()
+    return lambda x: x * getattr(held, "scale", 2.0), attribute(held, "scale")
+
+
+@seen
+def what_stands_behind_a_weak_proxy() -> Made:
+    class Held:
+        scale = 2.0
+
+    held = Held()
+    proxy = weakref.proxy(held)
+    return lambda x: x * proxy.scale, attribute(held, "scale")
+
+
+@seen
+def an_attribute_beside_what_cannot_be_looked_at() -> Made:
+    held = types.SimpleNamespace(parts=unreadable(), scale=2.0)
+    return lambda x: x * held.scale, attribute(held, "scale")
+
+
+def unreadable() -> list[Any]:
+    """Objects that raise whatever they are asked."""
+
+    class Unbound:
+        __slots__ = ("context",)
+
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError(f"{name}: no context")
+
+    class Nameless(Unbound):
+        @property
+        def __class__(self) -> Any:
+            raise LookupError("of no class")
+
+    class Gone:
+        pass
+
+    return [Unbound(), Nameless(), weakref.proxy(Gone())]
 
 
 @seen

@@ -12,6 +12,7 @@ import tengen as tg
 import tengen.functional as F
 import tengen.module as M
 from tengen.jit import convert, trace
+from tengen.jit.reachable import reachable
 
 from .changing import SEEN
 
@@ -204,3 +205,16 @@ def test_a_converted_module_is_copied_and_pickled_as_the_dynamic_one():
     for other in (copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
         assert type(other) is Net
         np.testing.assert_allclose(other(X).numpy(), net(X).numpy(), rtol=1e-5)
+
+
+def test_what_a_rewritten_assert_names_is_not_what_the_function_sees():
+    def checked(x):
+        assert x.shape == (4, 8)
+        return x * HELD["net"].scale
+
+    HELD["net"] = Net()
+    found = {
+        type(value).__module__.partition(".")[0] for value in reachable(checked)._seen.values()
+    }
+    assert not found & {"_pytest", "pluggy", "xdist"}
+    assert HELD["net"] in reachable(checked).modules
