@@ -122,9 +122,9 @@ class ConversionReport:
         for row in self.costs:
             if row.before > 0 and row.after > 0:
                 if row.unit == "ms":
-                    parts.append(_faster(row.before / row.after))
+                    parts.append(_speed(row.before / row.after))
                 else:
-                    parts.append(f"{row.after / row.before:.0%} of the memory")
+                    parts.append(_share(row.after / row.before))
         return ", ".join(parts) + "."
 
     def batches(self, how: str, why: Varies | None) -> None:
@@ -239,8 +239,15 @@ def _cause(b: Blocker) -> str:
     return CAUSES[b.cause] + (f" ({b.about})" if b.about else "")
 
 
-def _faster(ratio: float) -> str:
-    return f"{ratio:.1f}x faster" if ratio >= 1.05 else f"{ratio:.2f}x the speed"
+def _speed(times: float) -> str:
+    if times >= 1.05:
+        return f"{times:.1f}x faster"
+    return "the same speed" if times > 0.95 else f"{times:.2f}x the speed"
+
+
+def _share(memory: float) -> str:
+    percent = f"{memory:.0%}"
+    return "the same memory" if percent == "100%" else f"{percent} of the memory"
 
 
 def _mark(ok: bool) -> str:

@@ -109,7 +109,6 @@ class Monitor:
 
     def summary(self) -> str:
         """One line: step, time, and what is left."""
-        words = {"done": "done", "stopped": "stopped", "failed": "failed"}
         parts = [self.note] if self.note else []
         parts.append(f"{self.done:,} of {self.total:,}")
         parts.append(f"{duration(self.elapsed)} elapsed")
@@ -117,7 +116,7 @@ class Monitor:
             if self.left is not None:
                 parts.append(f"about {duration(self.left)} left")
         else:
-            parts.append(words[self.state])
+            parts.append(self.state)
         return " · ".join(parts)
 
     def _refresh(self, force: bool = False) -> None:

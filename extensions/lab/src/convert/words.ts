@@ -23,14 +23,25 @@ export function verdictText(report: ConversionReport, trans: Texts): string {
   if (time === null || memory === null) {
     return trans.__('Static, same results.');
   }
-  const part = `${Math.round(100 * memory)}%`;
-  return time <= 1 / 1.05
-    ? trans.__('Static, same results, %1× faster, %2 of the memory.', (1 / time).toFixed(1), part)
-    : trans.__(
-        'Static, same results, %1× the speed, %2 of the memory.',
-        (1 / time).toFixed(2),
-        part
-      );
+  return trans.__(
+    'Static, same results, %1, %2.',
+    speedText(1 / time, trans),
+    shareText(memory, trans)
+  );
+}
+
+function speedText(times: number, trans: Texts): string {
+  if (times >= 1.05) {
+    return trans.__('%1× faster', times.toFixed(1));
+  }
+  return times > 0.95 ? trans.__('the same speed') : trans.__('%1× the speed', times.toFixed(2));
+}
+
+function shareText(share: number, trans: Texts): string {
+  const percent = Math.round(100 * share);
+  return percent === 100
+    ? trans.__('the same memory')
+    : trans.__('%1 of the memory', `${percent}%`);
 }
 
 function ratioOf(costs: CostRow[], unit: CostRow['unit']): number | null {
