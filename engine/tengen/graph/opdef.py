@@ -81,7 +81,8 @@ class Bound:
     the memory of input i as output j; `further` pairs are tried after it. With `start` the kernel
     takes inputs that may be Deferred and gives one Deferred for each output instead. `counted`: the
     one output is made as long as it may get, and after the run the first 8 bytes of the workspace
-    tell how many of its rows count.
+    tell how many of its rows count. `prepare(outs, ins)` gives a call without arguments that always
+    works on these arrays, where that costs less than `run` again and again.
     """
 
     run: Callable[[tuple[Any, ...], tuple[Any, ...]], None] | None
@@ -95,6 +96,7 @@ class Bound:
     name: str = ""
     reproducible: bool = True
     counted: bool = False
+    prepare: Callable[[tuple[Any, ...], tuple[Any, ...]], Callable[[], None]] | None = None
 
 
 class Call:

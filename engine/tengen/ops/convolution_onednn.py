@@ -91,12 +91,16 @@ def bind(
     def run(targets: tuple[Any, ...], sources: tuple[Any, ...]) -> None:
         plan(*sources, *targets)
 
+    def prepare(targets: tuple[Any, ...], sources: tuple[Any, ...]) -> Callable[[], None]:
+        return plan.bind(*sources, *targets)  # type: ignore[no-any-return]
+
     return Bound(
         run,
         tuple(desc.layout for desc in plan.descs[:first]),
         types,
         workspace=plan.scratchpad_bytes,
         name=f"onednn {plan.implementation}",
+        prepare=prepare,
     )
 
 

@@ -1,5 +1,6 @@
 """oneDNN's convolution with scale, shift, residual and activation where it writes its result."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ..graph.opdef import Bound
@@ -73,10 +74,14 @@ def _bound(plan: Any, in_types: Types, y: TensorType) -> Bound:
     def run(targets: tuple[Any, ...], sources: tuple[Any, ...]) -> None:
         plan(*[sources[place] for place in order], *targets)
 
+    def prepare(targets: tuple[Any, ...], sources: tuple[Any, ...]) -> Callable[[], None]:
+        return plan.bind(*[sources[place] for place in order], *targets)  # type: ignore[no-any-return]
+
     return Bound(
         run,
         tuple(layouts),
         (y.with_layout(plan.dst.layout),),
         workspace=plan.scratchpad_bytes,
         name=f"onednn {plan.implementation}",
+        prepare=prepare,
     )

@@ -1,6 +1,7 @@
 """Batch norm with the addition and activation behind it, and the gradient of all three, as one
 operator each. Passes make them, after gradients have been taken."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -180,11 +181,12 @@ class FusedBatchNormBackward(OpDef):
         yield BadSample((x, part, part, part, None, None, x), "one of", {"activation": "tanh"})
 
 
-class BatchNormScale(OpDef):
-    """The two numbers a channel that batch norm with given statistics comes down to.
+class FoldedBatchNorm(OpDef):
+    """A convolution's weight and bias with the batch norm behind it, of given statistics, in them.
 
-    Inputs are mean, variance, weight, bias, and an `offset` that was added before (a convolution's
-    bias); each of the last three may be None. Gives scale and shift in the shape of the mean.
+    Inputs are the convolution's weight, then mean, variance, weight and bias of the batch norm and
+    the convolution's own bias, each of the last three or None. Gives the weight with each output
+    channel scaled, and the shift in the shape of the mean.
     """
 
     attrs = {"eps": 1e-5}
@@ -192,43 +194,58 @@ class BatchNormScale(OpDef):
     single = False
     differentiable = False
     why_no_grad = FusedBatchNorm.why_no_grad
-    without = {"0-d": "there is a channel axis"}
+    without = {"0-d": "there is a channel axis", "broadcast": "each is one number a channel"}
 
     def infer(
-        self, mean: TensorType, variance: TensorType, weight: TensorType | None = None,
-        bias: TensorType | None = None, offset: TensorType | None = None, *, eps: float,
+        self, filters: TensorType, mean: TensorType, variance: TensorType,
+        weight: TensorType | None = None, bias: TensorType | None = None,
+        offset: TensorType | None = None, *, eps: float,
     ) -> tuple[TensorType, ...]:  # fmt: skip
         require_dtypes(self.name, self.dtypes, mean)
         given = [t for t in (mean, variance, weight, bias, offset) if t is not None]
-        if any(t.size != mean.size for t in given):
+        channels = math.prod(_channels(filters, mean))
+        if any(t.size != channels for t in given):
             shapes = ", ".join(str(t.shape) for t in given)
-            raise ShapeError(f"[{self.name}] all hold one number a channel; got shapes {shapes}")
-        same_dtype(self.name, *given)
-        return mean, mean
+            raise ShapeError(
+                f"[{self.name}] all hold one number for each of the {channels} channels of the"
+                f" weight {filters.shape}; got shapes {shapes}"
+            )
+        same_dtype(self.name, filters, *given)
+        return filters, mean
 
     def kernel(
-        self, xp: Any, mean: Any, variance: Any, weight: Any = None, bias: Any = None,
-        offset: Any = None, *, eps: float,
+        self, xp: Any, filters: Any, mean: Any, variance: Any, weight: Any = None,
+        bias: Any = None, offset: Any = None, *, eps: float,
     ) -> Any:  # fmt: skip
         weight, bias = (None if a is None else a.reshape(mean.shape) for a in (weight, bias))
         scale, shift = scale_and_shift(xp, mean.dtype, mean, variance, weight, bias, eps)
         if offset is not None:
             shift = shift + offset.reshape(mean.shape).astype(scale.dtype, copy=False) * scale
-        return scale.astype(mean.dtype, copy=False), shift.astype(mean.dtype, copy=False)
+        lead = _channels(filters, mean)
+        scaled = filters * scale.reshape(*lead, *[1] * (filters.ndim - len(lead)))
+        return scaled.astype(mean.dtype, copy=False), shift.astype(mean.dtype, copy=False)
 
     def samples(self, rng: np.random.Generator) -> Iterator[Sample]:
         for dtype in self.dtypes:
-            yield Sample(tuple(draw(rng, (1, 3, 1), dtype, 0.5) for _ in range(4)))
-        five = [draw(rng, (1, 4), low=0.5) for _ in range(4)]
-        yield Sample((*five, draw(rng, (4,))), {"eps": 1e-3})
-        yield Sample((five[0], five[1], None, None, draw(rng, (4,))))
-        yield Sample((draw(rng, (1, 0)), draw(rng, (1, 0))))
-        yield Sample((strided(draw(rng, (2, 3))), strided(draw(rng, (2, 3), low=0.5))))
+            parts = tuple(draw(rng, (1, 3, 1), dtype, 0.5) for _ in range(4))
+            yield Sample((draw(rng, (3, 2, 5), dtype), *parts))
+        parts = tuple(draw(rng, (1, 4, 1, 1), low=0.5) for _ in range(4))
+        yield Sample((draw(rng, (4, 3, 2, 1)), *parts, draw(rng, (4,))), {"eps": 1e-3})
+        yield Sample((draw(rng, (2, 2, 1, 3, 3)), *parts[:2], None, None, draw(rng, (4,))))
+        yield Sample((draw(rng, (0, 3, 1)), draw(rng, (1, 0, 1)), draw(rng, (1, 0, 1))))
+        mean, variance = strided(draw(rng, (1, 3, 1))), strided(draw(rng, (1, 3, 1), low=0.5))
+        yield Sample((strided(draw(rng, (3, 2, 4))), mean, variance))
 
     def bad_samples(self) -> Iterator[BadSample]:
-        a, b = np.ones((1, 3), "float32"), np.ones((1, 2), "float32")
-        yield BadSample((a, a, b), "one number a channel; got shapes (1, 3), (1, 3), (1, 2)")
-        yield BadSample((a, a.astype("float64")), "operands have the types")
+        w, a = np.ones((3, 2, 1), "float32"), np.ones((1, 3, 1), "float32")
+        b = np.ones((1, 2, 1), "float32")
+        yield BadSample((w, a, a, b), "of the 3 channels of the weight (3, 2, 1); got shapes")
+        yield BadSample((w, a, a.astype("float64")), "operands have the types")
+
+
+def _channels(filters: Any, mean: Any) -> tuple[int, ...]:
+    """The axes of a convolution's weight that number its output channels: groups have two."""
+    return tuple(filters.shape[: 2 if filters.ndim > mean.ndim else 1])
 
 
 def normalised(x: Any, mean: Any, inverse: Any, weight: Any, bias: Any) -> Any:
@@ -251,4 +268,4 @@ def _parts(
 
 fused_batch_norm = FusedBatchNorm("fused_batch_norm")
 fused_batch_norm_backward = FusedBatchNormBackward("fused_batch_norm_backward")
-batch_norm_scale = BatchNormScale("batch_norm_scale")
+folded_batch_norm = FoldedBatchNorm("folded_batch_norm")

@@ -4,6 +4,7 @@ oneDNN's workspace of max pooling is the operator's index: one number within the
 output, in the output's layout.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,12 +30,16 @@ def _bound(plan: Any, layout: Any, inputs: int, out_types: Types) -> Bound:
     def run(outs: tuple[Any, ...], ins: tuple[Any, ...]) -> None:
         plan(*ins, *outs)
 
+    def prepare(outs: tuple[Any, ...], ins: tuple[Any, ...]) -> Callable[[], None]:
+        return plan.bind(*ins, *outs)  # type: ignore[no-any-return]
+
     return Bound(
         run,
         (layout,) * inputs,
         tuple(t.with_layout(layout) for t in out_types),
         workspace=plan.scratchpad_bytes,
         name=f"onednn {plan.implementation}",
+        prepare=prepare,
     )
 
 

@@ -252,6 +252,8 @@ class Program:
         step, arrays = self.steps[number], self._arrays
         outs = tuple([arrays.get(id(p)) for p in step.outs])
         ins = tuple([None if p is None else arrays.get(id(p)) for p in step.ins])
+        if step.prepare is not None and step.stays:
+            return step.prepare(outs, ins)
         return partial(step.run, outs, ins)
 
     def _move(self, storage: Storage, array: Any) -> None:

@@ -176,7 +176,8 @@ class _Lowering:
             outs = (*outs, Place(scratch, type_))
         run = _counted_run(bound) if bound.counted else bound.run
         assert run is not None
-        self.steps.append(Step(run, outs, ins, bound.name, node, self.steady))
+        step = Step(run, outs, ins, bound.name, node, self.steady, bound.prepare)
+        self.steps.append(step)
 
     def _text(self, number: int, node: Node) -> None:
         """A step for the operator's own text; it works on plain arrays."""

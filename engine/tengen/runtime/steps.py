@@ -36,6 +36,9 @@ class Kind(Enum):
     """An output whose size only running tells."""
 
 
+_STAYING = (Kind.CONSTANT, Kind.PLANNED, Kind.KEPT)
+
+
 @dataclass(eq=False, slots=True)
 class Storage:
     """A block of bytes: an input's or constant's own, a piece of the arena, or a fresh output's.
@@ -94,6 +97,7 @@ class Step:
     """One call: `run(outs, ins)` on the arrays of the places. `what` names it for reports.
 
     A `steady` step reads steady storages only: it need not run again until one of them changes.
+    `prepare` is the kernel's, as `Bound` says.
     """
 
     run: Callable[[tuple[Any, ...], tuple[Any, ...]], None]
@@ -102,6 +106,13 @@ class Step:
     what: str
     node: Node
     steady: bool = False
+    prepare: Callable[[tuple[Any, ...], tuple[Any, ...]], Callable[[], None]] | None = None
+
+    @property
+    def stays(self) -> bool:
+        """Whether its arrays are the same in every run, as long as the arena stays."""
+        places = (*self.outs, *self.ins)
+        return all(p is None or p.storage.kind in _STAYING for p in places)
 
 
 class Loose:

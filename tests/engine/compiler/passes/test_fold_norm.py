@@ -18,7 +18,7 @@ def folded(graph):
 PARTS = ", ".join(f"v{i}: float32[1, 4, 1, 1]" for i in range(2, 6))
 
 
-def test_statistics_become_scale_and_shift():
+def test_statistics_go_into_weight_and_bias():
     judge(
         folded,
         f"""
@@ -29,8 +29,8 @@ def test_statistics_become_scale_and_shift():
         """,
         f"""
         graph(v0: float32[2, 3, 6, 6], v1: float32[4, 3, 3, 3], {PARTS}):
-            v6: float32[1, 4, 1, 1], v7: float32[1, 4, 1, 1] = batch_norm_scale(v2, v3, v4, v5, None, eps=0.001)
-            v8: float32[2, 4, 4, 4] = fused_convolution(v0, v1, v7, v6)
+            v6: float32[4, 3, 3, 3], v7: float32[1, 4, 1, 1] = folded_batch_norm(v1, v2, v3, v4, v5, eps=0.001)
+            v8: float32[2, 4, 4, 4] = fused_convolution(v0, v6, v7)
             return v8
         """,
     )
@@ -47,8 +47,8 @@ def test_the_bias_of_the_convolution_is_shifted():
         """,
         """
         graph(v0: float32[2, 3, 6, 6], v1: float32[4, 3, 3, 3], v2: float32[1, 4, 1, 1], v3: float32[1, 4, 1, 1], v4: float32[4]):
-            v5: float32[1, 4, 1, 1], v6: float32[1, 4, 1, 1] = batch_norm_scale(v2, v3, None, None, v4)
-            v7: float32[2, 4, 6, 6] = fused_convolution(v0, v1, v6, v5, padding=(1, 1))
+            v5: float32[4, 3, 3, 3], v6: float32[1, 4, 1, 1] = folded_batch_norm(v1, v2, v3, None, None, v4)
+            v7: float32[2, 4, 6, 6] = fused_convolution(v0, v5, v6, padding=(1, 1))
             return v7
         """,
     )
