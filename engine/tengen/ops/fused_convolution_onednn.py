@@ -37,51 +37,72 @@ def build(in_types: Types, out_types: Types, *, activation: str, **attrs: Any) -
     if not multipliable(*in_types, y) or (scale is not None and shift is None):
         return None
 
-    def make(src: Desc, dst: Desc) -> Any:
+    def make(src: Desc, dst: Desc, residual: str) -> Any:
         return onednn.forward(
             src,
             Desc.any(weight.shape, weight.dtype),
             dst,
             bias=shift is not None and scale is None,
             scale=scale is not None,
-            residual="add" if residual is not None else "",
+            residual=residual,
             activation=POST[activation],
             **attrs,
         )
 
-    for descs in data_pairs(x, y):
+    for src, dst in data_pairs(x, y):
         try:
-            plan = make(*descs)
+            plan = make(src, dst, "add" if residual is not None else "")
+            if all(map(plain_or_blocked, plan.descs)):
+                over = None if residual is None else make(plan.src, plan.dst, "sum")
+                return _bound(plan, over, in_types, y)
         except Unsupported:
             continue
-        if all(map(plain_or_blocked, plan.descs)):
-            return _bound(plan, in_types, y)
     return None
 
 
 build.physical = True  # type: ignore[attr-defined]
 
 
-def _bound(plan: Any, in_types: Types, y: TensorType) -> Bound:
-    """The plan's arguments, found among the operator's inputs."""
+def _bound(plan: Any, over: Any, in_types: Types, y: TensorType) -> Bound:
+    """The plan's arguments, found among the operator's inputs; `over` adds to what the output
+    held, for a residual that lies there."""
     named = dict(zip(("src", "weights", "shift", "scale", "residual"), range(5), strict=True))
     named["bias"] = named["shift"]
     order = [named[name] for name in plan.names if name != "dst"]
     layouts: list[Any] = [None] * len(in_types)
     for place, desc in zip(order, plan.descs, strict=False):
         layouts[place] = desc.layout
+    bare = [place for place in order if place != _RESIDUAL]
+
+    if over is not None and over.weights != plan.weights:
+        over = None
+
+    def chosen(targets: tuple[Any, ...], sources: tuple[Any, ...]) -> tuple[Any, list[Any]]:
+        same = over is not None and _address(sources[_RESIDUAL]) == _address(targets[0])
+        places = bare if same else order
+        return over if same else plan, [*[sources[place] for place in places], *targets]
 
     def run(targets: tuple[Any, ...], sources: tuple[Any, ...]) -> None:
-        plan(*[sources[place] for place in order], *targets)
+        call, arrays = chosen(targets, sources)
+        call(*arrays)
 
     def prepare(targets: tuple[Any, ...], sources: tuple[Any, ...]) -> Callable[[], None]:
-        return plan.bind(*[sources[place] for place in order], *targets)  # type: ignore[no-any-return]
+        call, arrays = chosen(targets, sources)
+        return call.bind(*arrays)  # type: ignore[no-any-return]
 
     return Bound(
         run,
         tuple(layouts),
         (y.with_layout(plan.dst.layout),),
-        workspace=plan.scratchpad_bytes,
+        workspace=max(plan.scratchpad_bytes, over.scratchpad_bytes if over is not None else 0),
+        inplace=None if over is None else (_RESIDUAL, 0),
         name=f"onednn {plan.implementation}",
         prepare=prepare,
     )
+
+
+def _address(array: Any) -> int:
+    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
+
+
+_RESIDUAL = 4

@@ -4,6 +4,8 @@ the same pass.
 Small products stay with NumPy, whose call costs less.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -64,11 +66,20 @@ def product(
             plan = _plan(left, right, options)
         plan(left, right, *[np.ascontiguousarray(x) for x in ins[2:] if x is not None], outs[0])
 
+    def prepare(outs: tuple[Any, ...], ins: tuple[Any, ...]) -> Callable[[], None]:
+        left, right = arranged(ins[0], turned[0]), arranged(ins[1], turned[1])
+        rest = [x for x in ins[2:] if x is not None]
+        plan = _plan(left, right, options)
+        if plan is _COPY or not all(x.flags.c_contiguous for x in rest):
+            return partial(run, outs, ins)
+        return plan.bind(left, right, *rest, outs[0])  # type: ignore[no-any-return]
+
     try:
         onednn.matmul(_plain(a, ndim, turned[0]), _plain(b, ndim, turned[1]), None, **options)
     except Unsupported:
         return None
-    return Bound(run, (None,) * len(in_types), out_types, contiguous=False, name=name)
+    layouts = (None,) * len(in_types)
+    return Bound(run, layouts, out_types, contiguous=False, name=name, prepare=prepare)
 
 
 _COPY = object()

@@ -75,7 +75,7 @@ def forward(
         for out, value in zip(outs, max_pool.kernel(np, values, **window), strict=False):
             np.copyto(out, value if x.layout is None else x.layout.pack(value))
 
-    bound.run = run
+    bound.run, bound.prepare = run, None
     return bound
 
 
