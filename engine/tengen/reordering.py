@@ -44,9 +44,7 @@ def _strided(source: Buffer, target: Buffer) -> bool:
 
 
 def _desc(type_: TensorType) -> Desc:
-    if type_.layout is None:
-        return Desc.plain(type_.shape, type_.dtype)
-    return Desc.blocked(type_.shape, type_.dtype, type_.layout)
+    return Desc.laid(type_.shape, type_.dtype, type_.layout)
 
 
 def _plan(source: Desc, target: TensorType) -> Any:

@@ -20,6 +20,7 @@ from .passes.algebra import simplify
 from .passes.batch_norm import fuse_batch_norm
 from .passes.batch_norm_backward import fuse_batch_norm_backward
 from .passes.channels import compose_channels
+from .passes.channels_last import lay_channels_last
 from .passes.common import merge_common
 from .passes.constants import fold_constants
 from .passes.dead_code import drop_dead_code
@@ -68,6 +69,7 @@ STEPS: tuple[Step, ...] = (
     Step(fuse_reduction, 2),
     Step(fuse_elementwise, 2),
     Step(fuse_updates, 2),
+    Step(lay_channels_last, 2),
     Step(order_for_memory, 1),
 )
 

@@ -48,7 +48,7 @@ def _forms(t: TensorType) -> Iterator[Desc]:
     (oneDNN may like channels last, which a buffer cannot say), plain at last.
     """
     if t.layout is not None:
-        yield Desc.blocked(t.shape, t.dtype, t.layout)
+        yield Desc.laid(t.shape, t.dtype, t.layout)
     yield Desc.any(t.shape, t.dtype)
     for lanes in (16, 8):
         yield Desc.blocked(t.shape, t.dtype, _blocked(t.ndim, lanes))
@@ -66,8 +66,9 @@ def favoured_layout(ndim: int) -> Layout | None:
     )
 
 
-def plain_or_blocked(desc: Desc) -> bool:
-    return not desc.opaque_bytes and (desc.layout is not None or desc.form is None)
+def has_layout(desc: Desc) -> bool:
+    """Whether a buffer can lie in this form: plain, blocked or channels-last."""
+    return not desc.opaque_bytes and (desc.lies is not None or desc.form is None)
 
 
 def bind(
@@ -79,13 +80,13 @@ def bind(
             plan = make(*descs)
         except Unsupported:
             continue
-        if all(map(plain_or_blocked, plan.descs)):
+        if all(map(has_layout, plan.descs)):
             break
     else:
         return None
     first = len(plan.descs) - len(outs)
     types = tuple(
-        t.with_layout(desc.layout) for t, desc in zip(outs, plan.descs[first:], strict=True)
+        t.with_layout(desc.lies) for t, desc in zip(outs, plan.descs[first:], strict=True)
     )
 
     def run(targets: tuple[Any, ...], sources: tuple[Any, ...]) -> None:
@@ -96,7 +97,7 @@ def bind(
 
     return Bound(
         run,
-        tuple(desc.layout for desc in plan.descs[:first]),
+        tuple(desc.lies for desc in plan.descs[:first]),
         types,
         workspace=plan.scratchpad_bytes,
         name=f"onednn {plan.implementation}",
@@ -125,11 +126,14 @@ def data_pairs(given: TensorType, other: TensorType) -> Iterator[tuple[Desc, Des
         if desc.is_any:
             yield desc, Desc.any(other.shape, other.dtype)
             continue
-        form = desc.form
+        layout = desc.lies
+        if layout is not None and not layout.blocks:
+            yield desc, Desc.laid(other.shape, other.dtype, layout)
+            continue
         if given.layout is not None:
             yield desc, Desc.any(other.shape, other.dtype)
-        yield desc, Desc.of(other.shape, other.dtype, form if form is None else desc.layout)
-        if form is not None:
+        yield desc, Desc.of(other.shape, other.dtype, layout)
+        if layout is not None:
             plain = Desc.plain(given.shape, given.dtype)
             yield plain, Desc.of(other.shape, other.dtype, desc.layout)
 

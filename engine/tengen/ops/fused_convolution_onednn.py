@@ -8,7 +8,7 @@ from ..graph.types import TensorType
 from ..kernels.onednn import convolution as onednn
 from ..kernels.onednn.errors import Unsupported
 from ..kernels.onednn.memory import Desc
-from .convolution_onednn import data_pairs, multipliable, plain_or_blocked
+from .convolution_onednn import data_pairs, has_layout, multipliable
 from .fused_convolution import fused_convolution
 
 Types = tuple[TensorType, ...]
@@ -52,7 +52,7 @@ def build(in_types: Types, out_types: Types, *, activation: str, **attrs: Any) -
     for src, dst in data_pairs(x, y):
         try:
             plan = make(src, dst, "add" if residual is not None else "")
-            if all(map(plain_or_blocked, plan.descs)):
+            if all(map(has_layout, plan.descs)):
                 over = None if residual is None else make(plan.src, plan.dst, "sum")
                 return _bound(plan, over, in_types, y)
         except Unsupported:
@@ -71,7 +71,7 @@ def _bound(plan: Any, over: Any, in_types: Types, y: TensorType) -> Bound:
     order = [named[name] for name in plan.names if name != "dst"]
     layouts: list[Any] = [None] * len(in_types)
     for place, desc in zip(order, plan.descs, strict=False):
-        layouts[place] = desc.layout
+        layouts[place] = desc.lies
     bare = [place for place in order if place != _RESIDUAL]
 
     if over is not None and over.weights != plan.weights:
@@ -93,7 +93,7 @@ def _bound(plan: Any, over: Any, in_types: Types, y: TensorType) -> Bound:
     return Bound(
         run,
         tuple(layouts),
-        (y.with_layout(plan.dst.layout),),
+        (y.with_layout(plan.dst.lies),),
         workspace=max(plan.scratchpad_bytes, over.scratchpad_bytes if over is not None else 0),
         inplace=None if over is None else (_RESIDUAL, 0),
         name=f"onednn {plan.implementation}",

@@ -14,19 +14,26 @@ from ..graph.types import TensorType
 from ..kernels.onednn import pooling as onednn
 from ..kernels.onednn.errors import Unsupported
 from ..kernels.onednn.memory import Desc
-from .convolution_onednn import favoured_layout, usable
+from .convolution_onednn import favoured_layout, has_layout, usable
 from .pooling import average_pool, average_pool_backward, max_pool, max_pool_backward
 
 Types = tuple[TensorType, ...]
 
 
 def _as_it_comes(t: TensorType, layout: Any) -> Desc:
-    return (
-        Desc.plain(t.shape, t.dtype) if layout is None else Desc.blocked(t.shape, t.dtype, layout)
-    )
+    return Desc.laid(t.shape, t.dtype, layout)
 
 
-def _bound(plan: Any, layout: Any, inputs: int, out_types: Types) -> Bound:
+def _result(x: TensorType, y: TensorType) -> Desc:
+    """The form of what is pooled from x. Of an order of axes oneDNN says it itself: with one place
+    for each image any order would do, and it only knows the one it has kernels for."""
+    ordered = x.layout is not None and not x.layout.blocks
+    return Desc.any(y.shape, y.dtype) if ordered else _as_it_comes(y, x.layout)
+
+
+def _bound(plan: Any, layout: Any, inputs: int, out_types: Types, made: Any) -> Bound:
+    """The plan as a kernel: inputs in `layout`, results in `made`."""
+
     def run(outs: tuple[Any, ...], ins: tuple[Any, ...]) -> None:
         plan(*ins, *outs)
 
@@ -36,7 +43,7 @@ def _bound(plan: Any, layout: Any, inputs: int, out_types: Types) -> Bound:
     return Bound(
         run,
         (layout,) * inputs,
-        tuple(t.with_layout(layout) for t in out_types),
+        tuple(t.with_layout(made) for t in out_types),
         workspace=plan.scratchpad_bytes,
         name=f"onednn {plan.implementation}",
         prepare=prepare,
@@ -52,28 +59,31 @@ def forward(
     y, index = out_types
     if not usable(x, y):
         return None
-    src, dst = _as_it_comes(x, x.layout), _as_it_comes(y, x.layout)
+    src = _as_it_comes(x, x.layout)
     try:
-        plan = onednn.forward(src, kernel, dst, stride=stride, padding=padding)
+        plan = onednn.forward(src, kernel, _result(x, y), stride=stride, padding=padding)
     except Unsupported:
         return None
     place = plan.workspace
-    if place.opaque_bytes or place.layout is not dst.layout or place.dtype != index.dtype:
+    if not has_layout(place) or place.lies is not plan.dst.lies or place.dtype != index.dtype:
         return None
-    if place.form is not None and place.layout is None:
-        return None
-    bound = _bound(plan, x.layout, 1, out_types)
+    made = plan.dst.lies
+    bound = _bound(plan, x.layout, 1, out_types, made)
     fast = bound.run
     window = {"kernel": kernel, "stride": stride, "padding": padding}
 
     def run(outs: tuple[Any, ...], ins: tuple[Any, ...]) -> None:
-        # oneDNN passes over NaN and knows no minus infinity; both are rare, and show in a sum.
-        if np.isfinite(np.add.reduce(ins[0], axis=None)):
+        # oneDNN passes over NaN and knows no minus infinity; both are rare, and show in a sum of
+        # squares, of which BLAS makes the quickest.
+        flat = ins[0].reshape(-1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = np.dot(flat, flat)
+        if np.isfinite(total):
             fast(outs, ins)  # type: ignore[misc]
             return
         values = ins[0] if x.layout is None else x.layout.unpack(ins[0], x.shape)
         for out, value in zip(outs, max_pool.kernel(np, values, **window), strict=False):
-            np.copyto(out, value if x.layout is None else x.layout.pack(value))
+            np.copyto(out, value if made is None else made.pack(value))
 
     bound.run, bound.prepare = run, None
     return bound
@@ -93,9 +103,9 @@ def backward(
         plan = onednn.backward(source, kernel, target, stride=stride, padding=padding)
     except Unsupported:
         return None
-    if plan.workspace.dtype != index.dtype or plan.workspace.layout is not source.layout:
+    if plan.workspace.dtype != index.dtype or plan.workspace.lies is not source.lies:
         return None
-    return _bound(plan, index.layout, 2, out_types)
+    return _bound(plan, index.layout, 2, out_types, index.layout)
 
 
 @average_pool.backend("onednn")
@@ -106,14 +116,16 @@ def average(
     (x,), (y,) = in_types, out_types
     if not usable(x, y):
         return None
-    src, dst = _as_it_comes(x, x.layout), _as_it_comes(y, x.layout)
+    src = _as_it_comes(x, x.layout)
     try:
         plan = onednn.forward(
-            src, kernel, dst, mode=mode, stride=stride, padding=padding, training=False
+            src, kernel, _result(x, y), mode=mode, stride=stride, padding=padding, training=False
         )
     except Unsupported:
         return None
-    return _bound(plan, x.layout, 1, out_types)
+    if not has_layout(plan.dst):
+        return None
+    return _bound(plan, x.layout, 1, out_types, plan.dst.lies)
 
 
 @average_pool_backward.backend("onednn")
@@ -133,7 +145,7 @@ def average_backward(
         plan = onednn.backward(source, kernel, target, mode=mode, stride=stride, padding=padding)
     except Unsupported:
         return None
-    return _bound(plan, layout, 1, out_types)
+    return _bound(plan, layout, 1, out_types, layout)
 
 
 for _build in (forward, backward, average, average_backward):

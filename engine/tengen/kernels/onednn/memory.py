@@ -71,6 +71,22 @@ class Desc:
         return Desc(shape, np.dtype(dtype), layout.canonical(shape))
 
     @staticmethod
+    def laid(shape: Any, dtype: Any, layout: Layout | None) -> "Desc":
+        """An array in a layout: plain for None, blocked, or strided for an order of axes."""
+        if layout is None or layout.blocks:
+            return Desc.of(shape, dtype, layout)
+        return Desc.plain(shape, dtype, layouts.contiguous_strides(tuple(shape), layout.order))
+
+    @property
+    def lies(self) -> Layout | None:
+        """The layout, channels-last strides included; None for plain and for any other strides."""
+        if self.layout is not None or self.strides is None or self.ndim < 3:
+            return self.layout
+        if self.form is None or self.strides != layouts.channels_last_strides(self.shape):
+            return None
+        return layouts.channels_last(self.ndim)
+
+    @staticmethod
     def any(shape: Any, dtype: Any) -> "Desc":
         """An array whose form oneDNN may choose."""
         return Desc(tuple(shape), np.dtype(dtype))
