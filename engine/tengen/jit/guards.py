@@ -4,13 +4,14 @@ Names are compared a whole namespace at a time, which costs a tenth of looking a
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from operator import is_, itemgetter
+from operator import attrgetter, is_, itemgetter
 from types import CellType
 from typing import Any
 
 from ..base.tally import changes
 from ..module import Module
 from ..tensor import Tensor
+from .owners import ABSENT, Attributes
 
 MISSING = object()
 Named = tuple[Any, Any, Any]
@@ -68,7 +69,7 @@ class _Names:
         self._linking, self._linked, spaces = _grouped(links)
         # A key given twice makes what is taken a tuple, however many there are.
         self._links = [
-            (itemgetter(keys[0], *keys), owner, (values[0], *values))
+            (*_taking(owner, [keys[0], *keys], values), (values[0], *values))
             for owner, keys, values in spaces
         ]
         self._containers = [container for container, _ in sizes]
@@ -86,8 +87,10 @@ class _Names:
                 and [_contents(cell) for cell in self._cells] == self._contents
                 and all(map(is_, [_contents(cell) for cell in self._linking], self._linked))
             )
-        except (KeyError, IndexError, ValueError):
-            return False  # a name is gone, or an array stands where a number was
+        except Exception:
+            # A name is gone, an array stands where a number was, or the user's own code that
+            # gives an attribute raises.
+            return False
 
 
 def _grouped(
@@ -109,7 +112,14 @@ def _grouped(
 
 def _named(owner: Any, keys: list[Any], values: list[Any]) -> tuple[Callable[[Any], Any], Any, Any]:
     """What takes all the names out of an owner at once, the owner, and what that must equal."""
-    return itemgetter(*keys), owner, tuple(values) if len(values) > 1 else values[0]
+    return *_taking(owner, keys, values), tuple(values) if len(values) > 1 else values[0]
+
+
+def _taking(owner: Any, keys: list[Any], values: list[Any]) -> tuple[Callable[[Any], Any], Any]:
+    """What takes the values of keys, and from where: attributes directly, unless one is ABSENT."""
+    if type(owner) is Attributes and not any(value is ABSENT for value in values):
+        return attrgetter(*keys), owner.of
+    return itemgetter(*keys), owner
 
 
 def _contents(cell: Any) -> Any:
