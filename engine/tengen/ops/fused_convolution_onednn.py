@@ -49,14 +49,21 @@ def build(in_types: Types, out_types: Types, *, activation: str, **attrs: Any) -
             **attrs,
         )
 
+    def over(plan: Any) -> Any:
+        """The plan that adds to what its output held; None where that would be another form."""
+        try:
+            found = make(plan.src, plan.dst, "sum")
+        except Unsupported:
+            return None
+        return found if found.weights == plan.weights else None
+
     for src, dst in data_pairs(x, y):
         try:
             plan = make(src, dst, "add" if residual is not None else "")
-            if all(map(has_layout, plan.descs)):
-                over = None if residual is None else make(plan.src, plan.dst, "sum")
-                return _bound(plan, over, in_types, y)
         except Unsupported:
             continue
+        if all(map(has_layout, plan.descs)):
+            return _bound(plan, None if residual is None else over(plan), in_types, y)
     return None
 
 
@@ -73,9 +80,6 @@ def _bound(plan: Any, over: Any, in_types: Types, y: TensorType) -> Bound:
     for place, desc in zip(order, plan.descs, strict=False):
         layouts[place] = desc.lies
     bare = [place for place in order if place != _RESIDUAL]
-
-    if over is not None and over.weights != plan.weights:
-        over = None
 
     def chosen(targets: tuple[Any, ...], sources: tuple[Any, ...]) -> tuple[Any, list[Any]]:
         same = over is not None and _address(sources[_RESIDUAL]) == _address(targets[0])
