@@ -10,6 +10,7 @@ import dataclasses
 import weakref
 from collections.abc import Callable
 from functools import cached_property
+from operator import attrgetter
 from sys import getrefcount
 from typing import Any
 
@@ -27,6 +28,8 @@ from .reasons import Reason, reason
 from .runner import Runner, Stretch
 from .session import settle
 from .structure import flat_tensors, flatten, rebuild, same
+
+_BUFFER = attrgetter("_buffer")
 
 
 class Given:
@@ -231,6 +234,7 @@ class Frozen:
         arguments = {id(t): i for i, t in enumerate(self.leaves)}
         found = [ref() for ref in (*session.rebound.values(), *session.sources.values())]
         handles = {id(t): t for t in found if t is not None}
+        never = self.guards.without_grad
         for handle in handles.values():
             argument = arguments.get(id(handle))
             index = outputs.get(id(handle._buffer))
@@ -241,7 +245,8 @@ class Frozen:
             grad = handle.grad
             if grad is None:
                 if argument is None:
-                    self.cleared.append(handle)
+                    if id(handle) not in never:
+                        self.cleared.append(handle)
                 elif self.state[argument][1]:
                     self.reasons.append(reason("side effect", "a gradient is cleared", here=False))
             elif isinstance(grad, Tensor) and id(grad._buffer) in outputs:
@@ -295,23 +300,31 @@ class Frozen:
             and self.guards.hold()
         )
 
+    @cached_property
+    def _varying(self) -> list[tuple[int, Any]]:
+        """The inputs that are arguments or gradients, and which."""
+        return [(i, s) for i, s in enumerate(self.sources) if type(s) in (int, _Gradient)]
+
+    def _inputs(self, leaves: list[Tensor]) -> list[Any]:
+        """The buffers of the graph's inputs; a network has hundreds, nearly all of one handle."""
+        handles = list(self.sources)
+        for place, source in self._varying:
+            handles[place] = leaves[source] if type(source) is int else source.of(leaves)
+        inputs = list(map(_BUFFER, handles))
+        if LazyBuffer in set(map(type, inputs)):
+            for place, handle in enumerate(handles):
+                if type(inputs[place]) is LazyBuffer:
+                    settle(handle)
+                    inputs[place] = handle._buffer
+        return inputs
+
     def __call__(self, leaves: list[Tensor]) -> Any:
         """Run on the tensors of a call that this stands for."""
         for optimizer in self.optimizers:
             refresh = getattr(optimizer, "refresh_scalars", None)
             if refresh is not None:
                 refresh()
-        inputs = []
-        for source in self.sources:
-            handle = leaves[source] if type(source) is int else source
-            if type(handle) is _Gradient:
-                handle = handle.of(leaves)
-            buffer = handle._buffer
-            if type(buffer) is LazyBuffer:
-                settle(handle)
-                buffer = handle._buffer
-            inputs.append(buffer)
-        buffer = None
+        inputs = self._inputs(leaves)
         donated = frozenset(
             [i for i in self.written if getrefcount(inputs[i]) <= ALONE and inputs[i].owner is None]
         )

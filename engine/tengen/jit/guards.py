@@ -4,6 +4,7 @@ Names are compared a whole namespace at a time, which costs a tenth of looking a
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from operator import attrgetter, is_, itemgetter
 from types import CellType
 from typing import Any
@@ -14,6 +15,7 @@ from ..tensor import Tensor
 from .owners import ABSENT, Attributes
 
 MISSING = object()
+_GRAD = attrgetter("grad")
 Named = tuple[Any, Any, Any]
 """Who has a name, the name, and its value."""
 
@@ -37,7 +39,7 @@ class Guards:
         self._modules = list(modules)
         self._modes = [m.training for m in self._modules]
         self._tensors = list(tensors)
-        self._with_grad = [t.grad is not None for t in self._tensors]
+        self._without_grad = self._now_without()
         own = {
             id(held)
             for m in self._modules
@@ -55,9 +57,15 @@ class Guards:
             if [m.training for m in self._modules] != self._modes or not self._own.hold():
                 return False
             self._seen = now
-        return [t.grad is not None for t in self._tensors] == self._with_grad and (
-            self._others.hold()
-        )
+        return self._now_without() == self._without_grad and self._others.hold()
+
+    @property
+    def without_grad(self) -> set[int]:
+        """The ids of the tensors that have no gradient when such a call begins."""
+        return {id(t) for t, none in zip(self._tensors, self._without_grad, strict=True) if none}
+
+    def _now_without(self) -> list[bool]:
+        return list(map(is_, map(_GRAD, self._tensors), repeat(None)))
 
 
 class _Names:

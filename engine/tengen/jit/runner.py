@@ -3,6 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from ..base.collection import collection_paused
@@ -17,6 +18,8 @@ from ..tensor import Parameter
 from .record import Tree
 from .segment import segment_graph
 from .session import Session
+
+_TYPE = attrgetter("type")
 
 Compile = Callable[[Graph], Any]
 
@@ -103,7 +106,7 @@ class Runner:
         if self.make is None:
             return interpret(stretch.graph, inputs)
         settings = kernel_settings()
-        key = (tuple([b.type for b in inputs]), donated, settings)
+        key = (tuple(map(_TYPE, inputs)), donated, settings)
         program = stretch.programs.get(key)
         if program is None:
             with collection_paused():

@@ -14,7 +14,7 @@ from ..graph.types import TensorType
 from ..kernels.cuda.gpu import Gpu
 from . import gpu_memory
 from .buffer import Buffer, OwnedBuffer, Tag, empty
-from .steps import Kind
+from .steps import NOT_HELD, Kind
 
 if TYPE_CHECKING:
     from .executor import Program
@@ -102,7 +102,7 @@ class Replay:
             if index in self._moving:
                 staged = self._staged[index] = empty(program.forms[index], _TAG)
                 program._move(program.lowered.inputs[index], staged.array)
-                program._held[index] = None
+                program._held[index] = NOT_HELD
                 staged.array[...] = given[index].array
             else:
                 self._bound[index] = given[index].array
@@ -123,7 +123,7 @@ class Replay:
 
     def _give_up(self) -> bool:
         self._forget()
-        self.program._held = [None] * len(self.program.forms)
+        self.program._held = [NOT_HELD] * len(self.program.forms)
         return False
 
     def _launch(self) -> None:

@@ -6,7 +6,8 @@ that touch them are bound anew when it has moved. Nothing else is decided while 
 
 from collections.abc import Sequence
 from functools import partial
-from operator import length_hint
+from itertools import compress, count
+from operator import attrgetter, is_not, length_hint
 from time import perf_counter_ns
 from typing import Any
 
@@ -25,7 +26,9 @@ from .lower import lower
 from .on_gpu import explain as explain_gpu
 from .plan import convert
 from .profile import Profile
-from .steps import Kind, Loose, Place, Storage
+from .steps import NOT_HELD, Kind, Loose, Place, Storage
+
+_ARRAY = attrgetter("_array")
 
 
 class Program:
@@ -65,11 +68,12 @@ class Program:
             id(s): Loose(s.type.device.host) for s in lowered.storages if s.kind is Kind.LOOSE
         }
         self._version = -1
-        self._held: list[Any] = [None] * len(self.forms)
+        self._held: list[Any] = [NOT_HELD] * len(self.forms)
         self._calls: list[Any] = []
         self._arrays: dict[int, Any] = {}
         self._users = self._find_users()
         self._read = [s.index for s in lowered.inputs if id(s) in self._users]
+        self._reads = frozenset(self._read)
         device = self._device()
         self._gpu = None if device.host else gpu_of(device)
         self._name = f"a compiled program of {len(self.steps)} calls"
@@ -133,12 +137,8 @@ class Program:
                 done = self._replay.run(given)
                 if done is not None:
                     return done
-        held = self._held
-        moved = [
-            index
-            for index in self._read
-            if (array := given[index]._array) is None or array is not held[index]
-        ]
+        changed = map(is_not, map(_ARRAY, given), self._held)
+        moved = [index for index in compress(count(), changed) if index in self._reads]
         if moved:
             if self._overwritten:
                 self._part(given)
@@ -190,7 +190,7 @@ class Program:
         """Let go of every array; the next run binds its calls anew."""
         if self._replay is not None:
             self._replay.release()
-        self._held = [None] * len(self.forms)
+        self._held = [NOT_HELD] * len(self.forms)
         self._calls, self._arrays = [], {}
         self._version = -1
 
@@ -202,7 +202,7 @@ class Program:
         if self._version == ground.version:
             return
         self._version = ground.version
-        self._held = [None] * len(self.forms)
+        self._held = [NOT_HELD] * len(self.forms)
         self._arrays = {}
         for storage, offset in zip(self.planned, self.plan.offsets, strict=True):
             self._lay(storage, memory, offset)
@@ -284,7 +284,7 @@ class Program:
             self._held[index] = array
         else:
             buffer = given[index] = convert(buffer, None, buffer.root.tag)
-            self._held[index] = None
+            self._held[index] = NOT_HELD
         self._move(self.lowered.inputs[index], buffer.array)
 
     def _make(self, storage: Storage) -> Buffer:

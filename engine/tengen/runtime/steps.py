@@ -20,6 +20,9 @@ from .gpu_memory import gpu_of
 MOST_COPIED = 1 << 27
 """Bytes of a strided value from which it is not tried whether its view would be a copy."""
 
+NOT_HELD = object()
+"""Stands where no array of an input is bound to calls: no array is this, nor a missing one."""
+
 
 class Kind(Enum):
     """Where a storage's bytes come from."""

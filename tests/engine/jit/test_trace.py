@@ -257,3 +257,31 @@ def test_passes_can_be_turned_off():
     assert plain == ["fused_reduction"]
     off, _ = used(GraphOptimizationConfig(jit_fuse_reduce=0))
     assert off == ["fused_elementwise", "sum"]
+
+
+def test_gradients_are_cleared_whoever_left_them():
+    net = M.Linear(8, 3)
+    elsewhere = {"net": M.Linear(8, 3)}
+
+    def leaves_some():
+        for layer in (net, elsewhere["net"]):
+            for parameter in layer.parameters():
+                parameter.grad = F.ones(parameter.shape)
+
+    def call(x):
+        y = net(x) + elsewhere["net"](x)
+        for layer in (net, elsewhere["net"]):
+            for parameter in layer.parameters():
+                parameter.grad = None
+        return y
+
+    static = trace(call, without_host=True)
+    x = tg.tensor(np.ones((2, 8), "float32"))
+    want = call(x).numpy()
+    for leave in (False, True, False, True, True, False):
+        if leave:
+            leaves_some()
+        np.testing.assert_allclose(static(x).numpy(), want, rtol=1e-5)
+        parameters = [*net.parameters(), *elsewhere["net"].parameters()]
+        assert all(parameter.grad is None for parameter in parameters)
+    assert len(static._replay.calls.kept) == 2
