@@ -6,6 +6,7 @@ the activation are done where the convolution writes. During a recording nothing
 """
 
 import operator
+from sys import getrefcount
 from typing import Any, cast
 
 import numpy as np
@@ -24,17 +25,21 @@ from .running import batch_norm_inference, scale_and_shift
 from .unfinished import Unfinished
 
 _ACTIVATIONS = {"none": None, "relu": "relu", "relu6": ("clip", 0.0, 6.0)}
-_holding: set["_Site"] = set()
+MOST_FOLDED = 256 << 20
+"""Bytes of folded weights that are kept; of more the oldest go."""
+
+_holding: dict[tuple[int, int], tuple[tuple[Any, ...], float, tuple[Any, Any]]] = {}
+"""What was folded, by site and weight: what it came from, batch norm's epsilon, weight and bias.
+
+The arrays that a folded weight came from are held, which keeps anybody from writing into them; all
+are let go when a recording runs its first convolution.
+"""
 
 
 class _Site:
-    """One convolution signature: its plans, and the last weight folded for it.
+    """One convolution signature, and its plans."""
 
-    The arrays that a folded weight came from are held, which keeps anybody from writing into
-    them; all are let go when a recording runs its first convolution.
-    """
-
-    __slots__ = ("attrs", "dst", "folded", "grouped", "held", "plans", "src", "weight")
+    __slots__ = ("attrs", "dst", "grouped", "plans", "src", "weight")
 
     def __init__(self, x: Any, weight: TensorType, y: TensorType, attrs: dict[str, Any]):
         self.src, self.dst = (
@@ -47,8 +52,6 @@ class _Site:
         self.grouped = weight.ndim == y.ndim + 1
         self.attrs = attrs
         self.plans: dict[tuple[bool, bool, str], Any] = {}
-        self.held: tuple[Any, ...] = ()
-        self.folded: tuple[Any, Any] = (None, None)
 
     def plan(self, bias: bool, residual: bool, activation: str) -> Any:
         """The oneDNN plan, or None where there is none."""
@@ -74,9 +77,13 @@ class _Site:
         `parts` is weight, bias, then mean, variance and the affine part of a batch norm.
         """
         wanted = plan.weights.layout
-        key = (*parts, wanted)
-        if len(key) == len(self.held) and all(map(operator.is_, key, self.held)):
-            return self.folded
+        key, came_from = (id(self), id(parts[0])), (*parts, wanted, self)
+        found = _holding.get(key)
+        if found is not None:
+            held, given, folded = found
+            same = len(held) == len(came_from) and all(map(operator.is_, held, came_from))
+            if same and given == eps:
+                return folded
         weight, bias, *norm = parts
         layout = self.weight.layout
         if layout is not None:
@@ -93,16 +100,29 @@ class _Site:
             weight = np.ascontiguousarray(weight)
         else:
             weight = wanted.pack(np.ascontiguousarray(weight))
-        self.held, self.folded = key, (weight, bias)
-        _holding.add(self)
-        return self.folded
+        folded = (weight, bias)
+        _holding.pop(key, None)
+        _make_room(weight.nbytes)
+        _holding[key] = came_from, eps, folded
+        return folded
 
 
-def _let_go() -> None:
-    """Drop every folded weight."""
-    while _holding:
-        site = _holding.pop()
-        site.held, site.folded = (), (None, None)
+def _make_room(nbytes: int) -> None:
+    """Drop what was folded of weights that are gone, then the oldest."""
+    entries = list(_holding.items())
+    for key, entry in entries:
+        if getrefcount(entry[0][0]) <= GONE:
+            _holding.pop(key, None)
+    total = nbytes + sum(entry[2][0].nbytes for entry in _holding.copy().values())
+    for key, entry in entries:
+        if total <= MOST_FOLDED:
+            break
+        if _holding.pop(key, None) is not None:
+            total -= entry[2][0].nbytes
+
+
+GONE = 2
+"""What `getrefcount` says of an array that only an entry holds: the entry, and the call itself."""
 
 
 class Convolved(Unfinished):
@@ -177,8 +197,7 @@ def _convolution(forms: Any, out_types: Any, **attrs: Any) -> Bound | None:
         if not ready:
             plan = site.plan(False, False, "none")
             kernel, _ = site.prepared(plan, (kernel, None), 0.0)
-        if _holding:
-            _let_go()
+        _holding.clear()
         given = (source, kernel) if shift is None else (source, kernel, shift)
         return (Deferred(lambda out: run((out,), given), now=True),)
 

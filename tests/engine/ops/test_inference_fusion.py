@@ -133,3 +133,31 @@ def test_gradients_through_inference_mode(x):
             results.append([x.grad.numpy(), *[p.grad.numpy() for p in net.parameters()]])
     for a, b in zip(*results, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-3 * max(np.abs(b).max(), 1e-3))
+
+
+def test_layers_of_one_signature_keep_their_folded_weights(x, monkeypatch):
+    inference_onednn._holding.clear()
+    nets = [Block(1, False, True, True, "relu") for _ in range(3)]
+    for net in nets:
+        net.eval()
+    run = [net(x).numpy() for net in nets]
+    kept = {key: entry[2][0] for key, entry in inference_onednn._holding.items()}
+    assert len(kept) == 3
+    for net, before in zip(nets, run, strict=True):
+        np.testing.assert_array_equal(net(x).numpy(), before)
+    again = {key: entry[2][0] for key, entry in inference_onednn._holding.items()}
+    assert all(again[key] is weight for key, weight in kept.items()), "folded a second time"
+
+    # Weights that are gone go with the next that comes; of too many bytes the oldest go.
+    del nets[0], net
+    gc.collect()
+    nets.append(Block(1, False, True, True, "relu"))
+    nets[-1].eval()
+    nets[-1](x).numpy()
+    assert len(inference_onednn._holding) == 3
+    monkeypatch.setattr(inference_onednn, "MOST_FOLDED", next(iter(kept.values())).nbytes)
+    nets.append(Block(1, False, True, True, "relu"))
+    nets[-1].eval()
+    got, want = both(nets[-1], x)
+    np.testing.assert_allclose(got, want, rtol=1e-3, atol=1e-3 * np.abs(want).max())
+    assert len(inference_onednn._holding) == 1
