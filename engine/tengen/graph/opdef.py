@@ -216,6 +216,8 @@ class OpDef:
 
         None means: not for this signature; the next family is asked, NumPy's text at last.
         `in_types` are logical; with `build.physical = True` they carry the layouts that come in.
+        On the host that is blocks alone, unless `build.ordered = True` says that it also knows
+        layouts that are an order of axes.
         """
 
         def register(build: Callable[..., Bound | None]) -> Callable[..., Bound | None]:

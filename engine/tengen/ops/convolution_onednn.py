@@ -138,7 +138,7 @@ def data_pairs(given: TensorType, other: TensorType) -> Iterator[tuple[Desc, Des
             yield plain, Desc.of(other.shape, other.dtype, desc.layout)
 
 
-forward.physical = True  # type: ignore[attr-defined]
+forward.physical = forward.ordered = True  # type: ignore[attr-defined]
 
 
 @convolution_backward_data.backend("onednn")

@@ -67,7 +67,7 @@ def build(in_types: Types, out_types: Types, *, activation: str, **attrs: Any) -
     return None
 
 
-build.physical = True  # type: ignore[attr-defined]
+build.physical = build.ordered = True  # type: ignore[attr-defined]
 
 
 def _bound(plan: Any, over: Any, in_types: Types, y: TensorType) -> Bound:

@@ -42,12 +42,7 @@ class _Site:
     __slots__ = ("attrs", "dst", "grouped", "plans", "src", "weight")
 
     def __init__(self, x: Any, weight: TensorType, y: TensorType, attrs: dict[str, Any]):
-        self.src, self.dst = (
-            Desc.plain(t.shape, t.dtype)
-            if t.layout is None
-            else Desc.blocked(t.shape, t.dtype, t.layout)
-            for t in (x, y)
-        )
+        self.src, self.dst = (Desc.laid(t.shape, t.dtype, t.layout) for t in (x, y))
         self.weight = weight
         self.grouped = weight.ndim == y.ndim + 1
         self.attrs = attrs

@@ -150,3 +150,5 @@ def average_backward(
 
 for _build in (forward, backward, average, average_backward):
     _build.physical = True  # type: ignore[attr-defined]
+for _build in (forward, average):
+    _build.ordered = True  # type: ignore[attr-defined]

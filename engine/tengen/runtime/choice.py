@@ -93,10 +93,18 @@ def _build(
     if build is None:
         return None
     in_types = forms if getattr(build, "physical", False) else logical
+    if outs[0].device.host and not getattr(build, "ordered", False):
+        in_types = tuple([_without_order(t) for t in in_types])
     bound = build(in_types, outs, **op.unpack(attrs))
     if bound is not None:
         bound.name = bound.name or family
     return bound
+
+
+def _without_order(type_: TensorType | None) -> TensorType | None:
+    """A form of which a kernel only has to know blocks: an order of axes alone becomes plain."""
+    plain = type_ is None or type_.layout is None or type_.layout.blocks
+    return type_ if plain else type_.with_layout(None)  # type: ignore[union-attr]
 
 
 def _named() -> dict[str, str]:

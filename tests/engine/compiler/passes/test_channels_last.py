@@ -161,6 +161,56 @@ def test_pooling_in_that_order(pool, size, value):
     np.testing.assert_allclose(made, want, rtol=1e-5, atol=1e-6)
 
 
+CONV, NORM = M.Conv2d(20, 20, 3, padding=1), M.BatchNorm2d(20)
+USES = {
+    "convolution and batch norm": lambda f: F.relu(NORM(CONV(f))),
+    "batch norm": lambda f: F.relu(NORM(f)),
+    "elementwise": lambda f: F.relu(f + f * 2 + 1),
+    "with a plain one": lambda f: f + F.ones(f.shape),
+    "mean": lambda f: F.mean(f, (2, 3)),
+    "max pooling": lambda f: F.max_pool2d(f, 3, 2),
+    "average pooling": lambda f: F.avg_pool2d(f, 9),
+    "concat": lambda f: F.concat([f, f], 1),
+    "split": lambda f: F.split(f, 2, 1)[1],
+    "slice": lambda f: f[:, 3:7, ::2],
+    "interpolation": lambda f: F.vision.interpolate(f, scale_factor=2.0),
+    "softmax": lambda f: F.softmax(f, 1),
+    "reshape": lambda f: f.reshape(4, -1),
+    "transposed": lambda f: F.transpose(f, (0, 2, 3, 1)),
+    "transposed convolution": lambda f: F.conv_transpose2d(f, F.ones((20, 3, 2, 2)), stride=2),
+    "padding": lambda f: F.pad(f, ((0, 0), (0, 0), (1, 1), (2, 2))),
+}
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("name", USES)
+def test_what_comes_out_in_that_order_is_of_use_to_all(name, training):
+    tg.random.seed(0)
+    first = M.Sequential(M.Conv2d(16, 20, 3, padding=1), M.ReLU(), M.Conv2d(20, 20, 3, padding=1))
+    first.eval()
+    given = tg.tensor(np.random.default_rng(0).standard_normal((4, 16, 9, 9)).astype("float32"))
+    made = trace(lambda x: first(x), without_host=True)(given)
+    assert made._buffer.type.layout.name == "acdb"
+
+    def results(features):
+        for module in (CONV, NORM):
+            module.train(training)
+        state = [t.numpy() for t in (NORM.running_mean, NORM.running_var)]
+        manager = tg.autodiff.GradManager().attach([features])
+        features.grad = None
+        with manager:
+            y = USES[name](features)
+            manager.backward((y * F.sin(y)).sum())
+        for tensor, value in zip((NORM.running_mean, NORM.running_var), state, strict=True):
+            tensor.set_value(value)
+        return [USES[name](features).numpy() if not training else y.numpy(), features.grad.numpy()]
+
+    with tg.config.override(backends="numpy"):
+        wanted = results(tg.tensor(made.numpy()))
+    for got, want in zip(results(made), wanted, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-3, atol=1e-4 * np.abs(want).max())
+
+
 def test_a_network_of_wide_windows_is_laid_so():
     net = Net(channels=64)
     net.eval()
